@@ -1,0 +1,1 @@
+"""From a manifest to a finished study: manifest -> plan -> engine -> store. Never imports a framework."""

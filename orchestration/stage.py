@@ -1,0 +1,54 @@
+"""A stage, one container run, and a plan, the acyclic graph of stages that a manifest expands to.
+
+A command is a list of words in which the placeholders below stand for paths, as each engine mounts
+things elsewhere:
+    {in}       the folder of inputs: {in}/NAME is the finished stage or the file mounted as NAME
+    {out}      the folder the stage writes to, and the only one it may write to
+    {config}   the stage's configuration, a JSON file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a stage asks of the machine. memory: bytes, also the limit it runs under."""
+
+    gpus: int
+    cores: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One container run.
+
+    name: unique in the plan, such as "SNGAN/train". image: a folder of containers/, or any image reference.
+    flavour: "cpu" or "cuda", for images that have both. inputs: {mount name: name of the stage it shows}.
+    files: {mount name: path on this machine}, data that no stage makes.
+    """
+
+    name: str
+    image: str
+    flavour: str
+    command: tuple[str, ...]
+    resources: Resources
+    config: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages of a study, each after those it needs. results: {what: name of the stage that makes it}.
+
+    results has "report" (the page) and "attribution" (the trained classifier).
+    """
+
+    study: str
+    stages: tuple[Stage, ...]
+    results: Mapping[str, str]

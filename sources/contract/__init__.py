@@ -1,0 +1,18 @@
+"""The contract that every source speaks, for Python 2.7 and 3: numpy and the standard library only.
+
+A convenience for implementing the contract; its definition is docs/contract.md.
+
+errors       what a user can mend, and the exit status it ends with
+command      the verbs of a source's command line; the one place where errors become a line
+settings     the published settings, and what a configuration file changes in them
+events       progress on standard output, one JSON object a line
+arrays       named arrays in a file: reproducible bits to write, nothing but numbers to read
+atomic       files and folders that appear by rename
+imagesets    image sets: memory-mapped to read, block by block to write
+models       model directories
+training     a training run: resume, checkpoints, progress, preview grids
+batches      shuffled minibatches of an image set
+generation   images in blocks that depend on nothing but (model, seed, block)
+png          a PNG encoder, and grids of images
+unpickling   a pickle reader that can build nothing but numbers, strings, containers and records
+"""

@@ -1,0 +1,54 @@
+"""Events: progress on standard output, one JSON object a line. Human text goes to standard error."""
+
+import json
+import sys
+import time
+
+
+def emit(event, **fields):
+    """Write one event, `{"event": event, ...}`, and flush it."""
+    sys.stdout.write(json.dumps(dict(fields, event=event), sort_keys=True) + "\n")
+    sys.stdout.flush()
+
+
+def log(message):
+    """Say what is being done."""
+    emit("log", message=message)
+
+
+def warning(message):
+    """Say what the user should know though the work goes on."""
+    emit("warning", message=message)
+
+
+def done(**fields):
+    """Say that the work has ended well."""
+    emit("done", **fields)
+
+
+class Progress(object):
+    """Progress events, at most one every `interval` seconds, and always the last one.
+
+    total: steps of the whole work. first: steps already done when this process began.
+    """
+
+    def __init__(self, total, first=0, interval=1.0):
+        self.total = total
+        self.interval = interval
+        self.images = 0
+        self.began = self.spoke = time.time()
+        self.first = first
+
+    def step(self, step, images=0, losses=None):
+        """Count `images` more images; speak if it is time. step: steps done so far, 1 to total."""
+        self.images += images
+        now = time.time()
+        if now - self.spoke < self.interval and step != self.total:
+            return
+        self.spoke = now
+        fields = {"step": step, "total": self.total}
+        if self.images:
+            fields["images_per_second"] = round(self.images / max(now - self.began, 1e-9), 2)
+        if losses:
+            fields["losses"] = {name: float(value) for name, value in losses.items()}
+        emit("progress", **fields)

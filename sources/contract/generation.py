@@ -1,0 +1,116 @@
+"""Generating image sets in blocks: image i depends on nothing but (model, seed, i div block).
+
+Two of the GANs normalise with the statistics of the batch when they generate, so the block, not the
+image, is the unit that is the same wherever and with whichever others it is made.
+"""
+
+import os
+
+import numpy as np
+
+from . import atomic, imagesets, png
+from .errors import BadInput
+from .events import Progress
+from .stopping import Stop
+
+QUANTIZE = ("published", "round")
+
+
+class NormalLatents(object):
+    """The endless table RandomState(seed).randn(..., size), float32.
+
+    Its first n rows are RandomState(seed).randn(n, size), whatever n is: the order in which the published
+    generation scripts of ProGAN and SNGAN draw.
+    """
+
+    def __init__(self, size):
+        self.size = size
+        self._seed = self._random = None
+        self._row = 0
+
+    def rows(self, seed, first, count):
+        """Rows `first` to `first + count` of the table of `seed`, (count, size). Quick when read in order."""
+        if seed != self._seed or first < self._row:
+            self._seed, self._random, self._row = seed, np.random.RandomState(seed), 0
+        while self._row < first:  # the stream cannot jump, only be drawn and dropped
+            skipped = min(4096, first - self._row)
+            self._draw(skipped)
+            self._row += skipped
+        self._row += count
+        return self._draw(count).astype(np.float32)
+
+    def _draw(self, count):
+        return self._random.randn(count, self.size)
+
+
+class UniformLatents(NormalLatents):
+    """The same for RandomState(seed).uniform(-1, 1): values in [-1, 1)."""
+
+    def _draw(self, count):
+        return self._random.uniform(-1, 1, (count, self.size))
+
+
+def read_latents(path, size):
+    """Explicit latents from a .npy file: float32 (N, size). Raises BadInput if it holds anything else."""
+    try:
+        latents = np.load(path, allow_pickle=False)
+    except (IOError, OSError, ValueError, EOFError) as error:
+        raise BadInput("--latents %s: not a NumPy file (%s)" % (path, error))
+    if not isinstance(latents, np.ndarray) or latents.dtype.kind not in "fiu":
+        raise BadInput("--latents %s: expected an array of numbers" % path)
+    if latents.ndim != 2 or latents.shape[1] != size or not len(latents):
+        raise BadInput("--latents %s: expected (N, %d), found %s" % (path, size, latents.shape))
+    if not np.isfinite(latents).all():
+        raise BadInput("--latents %s: not all values are finite" % path)
+    return latents.astype(np.float32)
+
+
+def generate(request, model, latents, make, source, value_range, made_by):
+    """Make the image set that `request` (the arguments of the verb) asks for.
+
+    model: the description of the model (`block` images are made together, `resolution`, `weights_sha256`).
+    latents: NormalLatents or UniformLatents. make: function latents (n, size) -> uint8 (n, R, R, 3).
+    source, value_range, made_by: for the index of the set.
+    With --latents, row i gives image i and a last short block is run as it is; with a seed, every block
+    is run whole and the surplus is cut off. A stopped run is continued.
+    """
+    explicit = None if request.latents is None else read_latents(request.latents, latents.size)
+    first, count = _range(request, explicit)
+    block = model["block"]
+    identity = {"model": model["weights_sha256"], "seed": request.seed, "first": first, "count": count,
+                "quantize": request.quantize, "latents": request.latents and imagesets.hash_file(request.latents)}
+    writer = imagesets.Writer(request.out, count, model["resolution"], identity)
+    progress = Progress(count)
+    with Stop() as stop:
+        for start in range((first + writer.done) // block * block, first + count, block):
+            if explicit is None:
+                images = make(latents.rows(request.seed, start, block))
+            else:
+                images = make(explicit[start:start + block])
+            images = images[max(first + writer.done - start, 0):first + count - start]
+            if request.png:
+                _write_pngs(request.out, first + writer.done, images)
+            writer.append(images)
+            progress.step(writer.done, len(images))
+            stop.check(writer.flush)
+    writer.finish(value_range, dict(source, sampling_seed=request.seed, first=first), made_by)
+
+
+def _range(request, explicit):
+    if explicit is None:
+        if request.count is None:
+            raise BadInput("--count: say how many images to generate, or give --latents")
+        return request.first, request.count
+    available = len(explicit) - request.first
+    count = available if request.count is None else request.count
+    if count > available or available <= 0:
+        raise BadInput("--latents %s: has %d rows; images %d to %d were asked for"
+                       % (request.latents, len(explicit), request.first, request.first + max(count, 1) - 1))
+    return request.first, count
+
+
+def _write_pngs(out, first, images):
+    folder = os.path.join(out, "png")
+    atomic.make_folder(folder)
+    for offset, image in enumerate(images):
+        png.write(os.path.join(folder, "%08d.png" % (first + offset)), image)

@@ -1,0 +1,65 @@
+"""The published settings, and what a configuration file changes in them.
+
+The settings of a source are a named tuple whose defaults are the published values.
+A configuration states only what differs.
+"""
+
+import difflib
+import io
+import json
+import numbers
+
+from .errors import BadInput
+
+
+def read_config(path):
+    """Read a JSON configuration file: a dict of settings that differ; an empty dict if `path` is None."""
+    if path is None:
+        return {}
+    try:
+        with io.open(path, encoding="utf-8") as stream:
+            config = json.load(stream)
+    except (IOError, OSError) as error:
+        raise BadInput("--config %s: %s" % (path, error.strerror))
+    except ValueError as error:
+        raise BadInput("--config %s: not JSON (%s)" % (path, error))
+    if not isinstance(config, dict):
+        raise BadInput("--config %s: expected an object {setting: value}, found %s" % (path, type(config).__name__))
+    return config
+
+
+def change(published, differences):
+    """The named tuple `published` with the values of the dict `differences`.
+
+    Raises BadInput for a setting that does not exist (naming the nearest one) or has another type.
+    """
+    changed = {}
+    for name in sorted(differences):
+        if name not in published._fields:
+            raise BadInput("setting %s: there is no such setting; %s" % (name, _suggestion(name, published._fields)))
+        changed[name] = _typed(name, differences[name], getattr(published, name))
+    return published._replace(**changed)
+
+
+def _suggestion(name, known):
+    near = difflib.get_close_matches(name, known, 1)
+    return "did you mean %s?" % near[0] if near else "the settings are %s" % ", ".join(known)
+
+
+def _typed(name, value, example):
+    """`value` in the type of the published value; a whole number may stand for a real one."""
+    if example is None or value is None:
+        return value
+    if isinstance(example, bool) or isinstance(value, bool):
+        fits = isinstance(value, bool) and isinstance(example, bool)
+    elif isinstance(example, numbers.Integral):
+        fits = isinstance(value, numbers.Integral)
+    elif isinstance(example, numbers.Real):
+        fits = isinstance(value, numbers.Real)
+    elif isinstance(example, tuple):
+        fits = isinstance(value, list)
+    else:
+        fits = isinstance(value, type(u"")) or isinstance(value, type(example))
+    if not fits:
+        raise BadInput("setting %s: expected a value like %r, found %r" % (name, example, value))
+    return type(example)(value)

@@ -1,0 +1,113 @@
+"""A training run: resume, checkpoints, progress, preview grids and the loss curve.
+
+What a run writes below `out`:
+    checkpoints/00001000/   arrays.npz and state.json, the last two; gone when the run has finished
+    samples/00001000.png    a grid of preview images after that many steps
+    training.json           the loss curve, when the run has finished
+"""
+
+import io
+import json
+import os
+import shutil
+
+from . import arrays, atomic, png
+from .errors import BadInput
+from .events import Progress, log
+from .stopping import Stop
+
+_KEPT = 2
+_CURVE_POINTS = 1000
+
+
+class Training(object):
+    """One training run of `total` steps, that may be spread over many processes.
+
+    identity: a dict (settings, seed, hash of the image set); a checkpoint of another identity is refused.
+    checkpoint_every, preview_every: steps. done: steps that are done.
+    """
+
+    def __init__(self, out, identity, total, checkpoint_every, preview_every):
+        self.out, self.identity, self.total = out, json.loads(json.dumps(identity)), total
+        self.checkpoint_every, self.preview_every = checkpoint_every, preview_every
+        self.done = 0
+        self.curve = []
+        self._folder = os.path.join(out, "checkpoints")
+        atomic.make_folder(out)
+
+    def resume(self):
+        """The arrays of the last checkpoint, {name: array}, or None at the beginning."""
+        names = self._checkpoints()
+        if not names:
+            return None
+        folder = os.path.join(self._folder, names[-1])
+        with io.open(os.path.join(folder, "state.json"), encoding="utf-8") as stream:
+            state = json.load(stream)
+        if state["identity"] != self.identity:
+            raise BadInput("--out %s: holds the checkpoint of another training (other settings, seed or images); "
+                           "choose another folder" % self.out)
+        self.done, self.curve = state["done"], state["curve"]
+        log("continuing after step %d of %d" % (self.done, self.total))
+        return arrays.load(os.path.join(folder, "arrays.npz"))
+
+    def steps(self, save, preview):
+        """Yield the number of each step that is left, from `done` to `total - 1`.
+
+        save: function () -> {name: array}, everything needed to continue. preview: function () -> uint8
+        (N, R, R, 3). The caller does one step and calls `record` for each number it gets.
+        """
+        self._progress = Progress(self.total)
+        with Stop() as stop:
+            if self.done == 0:
+                self._preview(preview)
+            for step in range(self.done, self.total):
+                yield step
+                self.done = step + 1
+                if self._due(self.preview_every):
+                    self._preview(preview)
+                if self._due(self.checkpoint_every) and self.done < self.total:
+                    self._checkpoint(save())
+                stop.check(lambda: self._checkpoint(save()))
+
+    def record(self, step, images, losses):
+        """Note what step `step` did: the number of real images it took, and its losses {name: number-like}.
+
+        Losses are turned into numbers only when they are shown, as that waits for an accelerator.
+        """
+        done = step + 1
+        self._progress.step(done, images, losses)
+        if done % max(1, self.total // _CURVE_POINTS) == 0 or done == self.total:
+            self.curve.append({"step": done, "losses": dict((name, float(losses[name])) for name in losses)})
+
+    def finish(self):
+        """Write the loss curve. Call it when the model is on disk, then `clean`."""
+        atomic.write_json(os.path.join(self.out, "training.json"), {"total": self.total, "curve": self.curve})
+
+    def clean(self):
+        """Remove the checkpoints of a finished run."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _due(self, every):
+        return self.done % every == 0 or self.done == self.total
+
+    def _preview(self, preview):
+        atomic.make_folder(os.path.join(self.out, "samples"))
+        images = preview()
+        columns = int(len(images) ** 0.5)
+        png.write(os.path.join(self.out, "samples", "%08d.png" % self.done), png.grid(images, columns))
+
+    def _checkpoint(self, state_arrays):
+        path = os.path.join(self._folder, "%08d" % self.done)
+        if os.path.isdir(path):
+            return
+        with atomic.new_folder(path) as folder:
+            arrays.save(os.path.join(folder, "arrays.npz"), state_arrays)
+            atomic.write_json(os.path.join(folder, "state.json"),
+                              {"identity": self.identity, "done": self.done, "curve": self.curve})
+        for name in self._checkpoints()[:-_KEPT]:
+            shutil.rmtree(os.path.join(self._folder, name))
+
+    def _checkpoints(self):
+        if not os.path.isdir(self._folder):
+            return []
+        return sorted(name for name in os.listdir(self._folder) if name.isdigit())
