@@ -29,14 +29,25 @@ def run(program, description, train, generate, import_published, export, check):
         export            model, out
         check             device; raises or writes an event that names the versions it found
     """
+    parser, verbs = new_parser(program, description)
+    _add_train(verbs, train)
+    _add_generate(verbs, generate)
+    add_import(verbs, import_published)
+    add_export(verbs, export)
+    add_check(verbs, check)
+    obey(parser)
+
+
+def new_parser(program, description):
+    """A parser that complains in one line, and its empty set of verbs."""
     parser = _Parser(prog=program, description=description)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     verbs.required = True
-    _add_train(verbs, train)
-    _add_generate(verbs, generate)
-    _add_import(verbs, import_published)
-    _add_export(verbs, export)
-    _add_verb(verbs, "check", check, "import the framework, run a small network, say the versions")
+    return parser, verbs
+
+
+def obey(parser):
+    """Parse the command line, call its verb, end the process with its exit status."""
     end(lambda: _call(parser))
 
 
@@ -62,10 +73,41 @@ def made_by(**versions):
             "versions": dict(versions, python=platform.python_version())}
 
 
+def add_verb(verbs, name, call, help_text):
+    """Add a verb that computes, with --device; returns its parser, for its other arguments."""
+    parser = verbs.add_parser(name, help=help_text, description=help_text)
+    parser.set_defaults(call=call)
+    add_device(parser)
+    return parser
+
+
 def add_device(parser):
     """Add --device; `auto` takes CUDA where there is one."""
     parser.add_argument("--device", choices=_DEVICES, default="auto",
                         help="where to compute; auto: CUDA where there is a GPU (default: auto)")
+
+
+def add_import(verbs, call):
+    """Add the verb `import`."""
+    parser = verbs.add_parser("import", help="make a model from a published checkpoint",
+                              description="make a model from a published checkpoint")
+    parser.set_defaults(call=call)
+    parser.add_argument("--checkpoint", required=True, metavar="FILE", help="the file as it was published")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the model is written")
+
+
+def add_export(verbs, call):
+    """Add the verb `export`."""
+    parser = verbs.add_parser("export", help="write a model's weights in an open format",
+                              description="write a model's weights in an open format")
+    parser.set_defaults(call=call)
+    parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the files are written")
+
+
+def add_check(verbs, call):
+    """Add the verb `check`."""
+    add_verb(verbs, "check", call, "import the framework, run a small network, say the versions")
 
 
 def count_argument(text):
@@ -97,15 +139,8 @@ def _whole(text, least):
     return number
 
 
-def _add_verb(verbs, name, call, help_text):
-    parser = verbs.add_parser(name, help=help_text, description=help_text)
-    parser.set_defaults(call=call)
-    add_device(parser)
-    return parser
-
-
 def _add_train(verbs, call):
-    parser = _add_verb(verbs, "train", call, "train on an image set; continues from its own last checkpoint")
+    parser = add_verb(verbs, "train", call, "train on an image set; continues from its own last checkpoint")
     parser.add_argument("--images", required=True, metavar="DIR", help="image set of real images")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the model is written")
     parser.add_argument("--seed", type=seed_argument, default=0, help="training seed (default: 0)")
@@ -113,7 +148,7 @@ def _add_train(verbs, call):
 
 
 def _add_generate(verbs, call):
-    parser = _add_verb(verbs, "generate", call, "make an image set from a model")
+    parser = add_verb(verbs, "generate", call, "make an image set from a model")
     parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the image set is written")
     parser.add_argument("--count", type=count_argument, metavar="N", help="how many images")
@@ -124,19 +159,3 @@ def _add_generate(verbs, call):
                         help="how values become 8-bit: as the published code did, or to the nearest "
                              "(default: published)")
     parser.add_argument("--png", action="store_true", help="PNG files too: png/00000000.png")
-
-
-def _add_import(verbs, call):
-    parser = verbs.add_parser("import", help="make a model from a published checkpoint",
-                              description="make a model from a published checkpoint")
-    parser.set_defaults(call=call)
-    parser.add_argument("--checkpoint", required=True, metavar="FILE", help="the file as it was published")
-    parser.add_argument("--out", required=True, metavar="DIR", help="where the model is written")
-
-
-def _add_export(verbs, call):
-    parser = verbs.add_parser("export", help="write a model's weights in an open format",
-                              description="write a model's weights in an open format")
-    parser.set_defaults(call=call)
-    parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")
-    parser.add_argument("--out", required=True, metavar="DIR", help="where the files are written")

@@ -27,7 +27,7 @@ class Training(object):
     checkpoint_every, preview_every: steps. done: steps that are done.
     """
 
-    def __init__(self, out, identity, total, checkpoint_every, preview_every):
+    def __init__(self, out, identity, total, checkpoint_every, preview_every=None):
         self.out, self.identity, self.total = out, json.loads(json.dumps(identity)), total
         self.checkpoint_every, self.preview_every = checkpoint_every, preview_every
         self.done = 0
@@ -50,20 +50,21 @@ class Training(object):
         log("continuing after step %d of %d" % (self.done, self.total))
         return arrays.load(os.path.join(folder, "arrays.npz"))
 
-    def steps(self, save, preview):
+    def steps(self, save, preview=None):
         """Yield the number of each step that is left, from `done` to `total - 1`.
 
         save: function () -> {name: array}, everything needed to continue. preview: function () -> uint8
-        (N, R, R, 3). The caller does one step and calls `record` for each number it gets.
+        (N, R, R, 3), where there is something to look at. The caller does one step and calls `record` for
+        each number it gets.
         """
         self._progress = Progress(self.total)
         with Stop() as stop:
-            if self.done == 0:
+            if preview and self.done == 0:
                 self._preview(preview)
             for step in range(self.done, self.total):
                 yield step
                 self.done = step + 1
-                if self._due(self.preview_every):
+                if preview and self._due(self.preview_every):
                     self._preview(preview)
                 if self._due(self.checkpoint_every) and self.done < self.total:
                     self._checkpoint(save())
