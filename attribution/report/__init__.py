@@ -1,0 +1,1 @@
+"""The report: one page that can be mailed, and the same figures for machines."""

@@ -1,0 +1,34 @@
+"""The tests of each room, run in the room's own container: its framework, its Python, no network.
+
+The image is the `test` target of the room's Dockerfile: the shipped image and a pinned pytest.
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ROOMS = {
+    "real": ["tests/sources/real", "tests/contract"],
+    "progan": ["tests/sources/progan"],
+    "sngan": ["tests/sources/sngan", "tests/contract"],
+    "sngan-py3": ["tests/sources/sngan"],
+    "cramergan": ["tests/sources/cramer_mmd"],
+    "attribution": ["tests/attribution"],
+}
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.mark.parametrize("image", ROOMS)
+def test_the_room_passes_its_own_tests_in_its_container(image, test_image):
+    """Its tests pass; what they print is shown when they do not."""
+    finished = subprocess.run(
+        ["docker", "run", "--rm", "--network", "none", "--volume", f"{REPOSITORY}:/repository:ro",
+         "--workdir", "/repository", "--entrypoint", "python", test_image(image),
+         "-m", "pytest", "-q", "-p", "no:cacheprovider", *ROOMS[image]],
+        capture_output=True, text=True, timeout=3000, check=False)
+    print(finished.stdout[-6000:], finished.stderr[-2000:])
+    assert finished.returncode == 0
+    assert " passed" in finished.stdout
