@@ -17,13 +17,23 @@ def write(folder, architecture, weights, **description):
     """Write a model: weights {name: float32 array} and what describes it.
 
     description: `settings` (dict), `resolution`, `source` (dict), `block` (images that are generated
-    together) and whatever else the architecture needs, as JSON.
+    together), `training` (dict, the identity of the training that made it; None for an import) and whatever
+    else the architecture needs, as JSON.
     """
     atomic.make_folder(folder)
     path = os.path.join(folder, "weights.npz")
     arrays.save(path, weights)
     atomic.write_json(os.path.join(folder, "model.json"), dict(
         description, format=FORMAT, architecture=architecture, weights_sha256=imagesets.hash_file(path)))
+
+
+def holds(folder, training):
+    """Whether `folder` holds the whole model of the training of this identity (a dict)."""
+    try:
+        with io.open(os.path.join(folder, "model.json"), encoding="utf-8") as stream:
+            return json.load(stream)["training"] == json.loads(json.dumps(training))
+    except (IOError, OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def read(folder, *architectures):
