@@ -1,0 +1,1 @@
+"""Real images: CelebA, LSUN bedroom and photographs, as image sets."""

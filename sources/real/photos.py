@@ -1,0 +1,114 @@
+"""Photographs: seeded crops of the wallpapers that two Debian packages ship, or of any folder of photographs.
+
+The area of every photograph is divided into square tiles and each tile is dealt to one of the four splits. A
+crop never leaves its tile, so no two splits share a pixel, not even by the filter that makes a crop smaller.
+"""
+
+import hashlib
+import json
+import os
+from typing import NamedTuple
+
+import numpy as np
+from PIL import ImageStat
+
+from sources.contract.batches import random_at
+from sources.contract.errors import BadInput
+
+from .dataset import Dataset, decode, resized
+
+WALLPAPERS = "/usr/share/backgrounds"
+TILES_ACROSS = 6  # tiles along the shorter side of a photograph, unless its pixels are too few
+LEAST_CONTRAST = 8.0  # standard deviation of a tile's luma (0 to 255): less is blank sky or a burnt-out lamp
+_KNOWN = os.path.join(os.path.dirname(__file__), "wallpapers.json")
+_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
+_FETCH = ("install the Debian packages lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04, "
+          "or name a folder of photographs")
+
+
+class Tile(NamedTuple):
+    """A square of a photograph: its upper left corner and its side, in pixels."""
+
+    photograph: int
+    left: int
+    top: int
+    side: int
+
+
+def open_dataset(folder, settings, seed):
+    """Crops of all photographs in `folder`, but for the wallpapers that are no photographs.
+
+    Raises BadInput for a folder that is missing or empty, and for unreadable or too small photographs.
+    """
+    with open(_KNOWN, encoding="utf-8") as stream:
+        known = json.load(stream)
+    names = _names(folder, known["drawings"])
+    digest = hashlib.sha256()
+    photographs = [_photograph(os.path.join(folder, name), settings.resolution, digest) for name in names]
+    tiles = _tiles(photographs, settings.resolution)
+    counts = (settings.gan, settings.train, settings.validation, settings.test)
+    splits = deal(folder, tiles, counts, seed)
+
+    def image(key):
+        number, row = key
+        tile = splits[number][row % len(splits[number])]
+        return resized(_crop(photographs[tile.photograph], tile, settings.resolution, random_at(seed, 1 + number, row)),
+                       settings.resolution)
+
+    gan, *attribution = ([(number, row) for row in range(count)] for number, count in enumerate(counts))
+    credits = [entry for entry in known["photographs"] if entry["file"] in names]
+    return Dataset("photos", digest.hexdigest(), gan, sum(attribution, []), image, credits)
+
+
+def deal(folder, tiles, counts, seed):
+    """Deal `tiles`, shuffled by `seed`, in proportion to `counts`, at least one to each: a list of tiles for each."""
+    spare = len(tiles) - len(counts)
+    if spare < 0:
+        raise BadInput(f"--photos {folder}: its photographs have {len(tiles)} regions that are large and varied enough, "
+                       f"and the {len(counts)} splits need one each; add photographs, or larger ones")
+    ends = np.arange(1, len(counts) + 1) + np.rint(np.cumsum(counts) / sum(counts) * spare).astype(int)
+    order = np.random.RandomState([seed, 0]).permutation(len(tiles))
+    return [[tiles[place] for place in places] for places in np.split(order, ends[:-1])]
+
+
+def _names(folder, drawings):
+    if not os.path.isdir(folder):
+        raise BadInput(f"--photos {folder}: no such folder; {_FETCH}")
+    names = sorted(name for name in os.listdir(folder)
+                   if name.lower().endswith(_EXTENSIONS) and name not in drawings)
+    if not names:
+        raise BadInput(f"--photos {folder}: there are no photographs (JPEG, PNG or WebP) in it; {_FETCH}")
+    return names
+
+
+def _photograph(path, resolution, digest):
+    """The photograph at `path`, with no more pixels than its crops need."""
+    with open(path, "rb") as stream:
+        data = stream.read()
+    digest.update(os.path.basename(path).encode() + b"\n%d\n" % len(data) + data)
+    image = decode(f"--photos {path}", data, smallest_side=4 * TILES_ACROSS * resolution)
+    if min(image.size) < 2 * resolution:
+        raise BadInput(f"--photos {path}: {image.width}x{image.height} pixels; at resolution {resolution} the shorter "
+                       f"side needs {2 * resolution} or more; remove it, or choose a lower resolution")
+    return image
+
+
+def _tiles(photographs, resolution):
+    """All tiles of all photographs on which there is something to see."""
+    tiles = []
+    for number, photograph in enumerate(photographs):
+        side = max(min(photograph.size) // TILES_ACROSS, 2 * resolution)
+        luma = photograph.convert("L")
+        tiles += [Tile(number, left, top, side)
+                  for top in range(0, luma.height - side + 1, side)
+                  for left in range(0, luma.width - side + 1, side)
+                  if ImageStat.Stat(luma.crop((left, top, left + side, top + side))).stddev[0] >= LEAST_CONTRAST]
+    return tiles
+
+
+def _crop(photograph, tile, resolution, random):
+    """A square of at least half the side of `tile`, anywhere in it."""
+    side = random.randint(max(tile.side // 2, resolution), tile.side + 1)
+    left = tile.left + random.randint(tile.side - side + 1)
+    top = tile.top + random.randint(tile.side - side + 1)
+    return photograph.crop((left, top, left + side, top + side))

@@ -1,0 +1,108 @@
+"""LSUN bedroom from small databases in the real format."""
+
+import hashlib
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from real_archives import SMALL, call, encoded, face, lsun_lmdb
+
+from sources.contract import imagesets
+from sources.real import lsun
+
+
+def records(count, kind="WEBP", width=80, height=60):
+    """{key: image file} as in the real database: keys are hashes, so file order is no order of making."""
+    images = [encoded(face(number, width, height), kind) for number in range(count)]
+    return {hashlib.sha1(data).hexdigest().encode(): data for data in images}
+
+
+def prepared(data, resolution):
+    """The image file `data` as the data set defines it."""
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    side = min(pixels.shape[:2])
+    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+    centre = Image.fromarray(pixels[top:top + side, left:left + side])
+    return np.asarray(centre.resize((resolution, resolution), Image.Resampling.LANCZOS))
+
+
+def refusal(folder, archive, config=SMALL):
+    """The one line of a refused database, of which nothing was written."""
+    status, events, errors = call(folder, "lsun", "--archive", archive, "--out", folder / "out", config=config)
+    assert (status, events, errors.count("\n")) == (2, [], 1)
+    assert not (folder / "out").exists()
+    return errors
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "JPEG"])
+def test_gan_is_the_first_records_in_key_order(tmp_path, kind):
+    rooms = records(11, kind)
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", rooms)
+    assert call(tmp_path, "lsun", "--archive", database, "--out", tmp_path / "out")[0] == 0
+    lsun_order = [rooms[key] for key in sorted(rooms)]
+    for image, data in zip(imagesets.read(tmp_path / "out/gan").images, lsun_order, strict=False):
+        assert np.array_equal(image, prepared(data, 32))
+
+
+def test_the_centre_is_cropped_to_the_shorter_side_and_resized_to_128(tmp_path):
+    rooms = records(10, "WEBP", width=301, height=256)
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", rooms)
+    status, _, _ = call(tmp_path, "lsun", "--archive", database, "--out", tmp_path / "out",
+                        config=dict(SMALL, resolution=128))
+    written = imagesets.read(tmp_path / "out/gan")
+    assert status == 0 and written.index["source"]["dataset"] == "LSUN bedroom"
+    assert np.array_equal(written.images[0], prepared(rooms[min(rooms)], 128))
+
+
+def test_only_the_first_records_belong_to_the_data_set(tmp_path, monkeypatch):
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(14))
+    monkeypatch.setattr(lsun, "RECORDS", 11)
+    environment = lsun._open(str(database))
+    assert lsun._keys(str(database), environment) == sorted(records(14))[:11]
+
+
+def test_a_database_larger_than_the_default_map_is_read(tmp_path):
+    rooms = {b"%040d" % number: data + bytes(1 << 20) for number, data in enumerate(records(14).values())}
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", rooms)
+    assert call(tmp_path, "lsun", "--archive", database, "--out", tmp_path / "out")[0] == 0
+
+
+def test_a_missing_database_is_named_with_where_it_comes_from(tmp_path):
+    (tmp_path / "bedroom_train_lmdb").mkdir()
+    line = refusal(tmp_path, tmp_path / "bedroom_train_lmdb")
+    assert "there is no data.mdb in it; unzip bedroom_train_lmdb.zip" in line and "LSUN page" in line
+
+
+def test_the_zip_itself_is_refused(tmp_path):
+    (tmp_path / "bedroom_train_lmdb.zip").write_bytes(b"PK")
+    assert "a file, where the folder bedroom_train_lmdb is expected" in refusal(
+        tmp_path, tmp_path / "bedroom_train_lmdb.zip")
+
+
+@pytest.mark.parametrize("kept", [0, 100, 5000, 0.3, 0.9])
+def test_a_truncated_database_is_refused(tmp_path, kept):
+    rooms = {key: data + bytes(30000) for key, data in records(12).items()}
+    data = lsun_lmdb(tmp_path / "bedroom_train_lmdb", rooms) / "data.mdb"
+    size = data.stat().st_size
+    data.write_bytes(data.read_bytes()[:kept if kept > 1 else int(kept * size)])
+    line = refusal(tmp_path, data.parent)
+    assert "data.mdb: truncated" in line or "data.mdb: not an LMDB database" in line
+
+
+def test_something_else_called_data_mdb_is_refused(tmp_path):
+    (tmp_path / "bedroom_train_lmdb").mkdir()
+    (tmp_path / "bedroom_train_lmdb/data.mdb").write_bytes(b"<html>" * 5000)
+    assert "not an LMDB database" in refusal(tmp_path, tmp_path / "bedroom_train_lmdb")
+
+
+def test_too_few_records_are_counted(tmp_path):
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(9))
+    assert "has 9 images, and 10 are asked for" in refusal(tmp_path, database)
+
+
+def test_a_record_that_is_no_image_is_named(tmp_path):
+    rooms = records(10)
+    rooms[b"0" * 39 + b"1"] = b"not an image"
+    line = refusal(tmp_path, lsun_lmdb(tmp_path / "bedroom_train_lmdb", rooms))
+    assert f"record {'0' * 39}1: not a whole image" in line
