@@ -64,7 +64,7 @@ def deal(folder, tiles, counts, seed):
     """Deal `tiles`, shuffled by `seed`, in proportion to `counts`, at least one to each: a list of tiles for each."""
     spare = len(tiles) - len(counts)
     if spare < 0:
-        raise BadInput(f"--photos {folder}: its photographs have {len(tiles)} regions that are large and varied enough, "
+        raise BadInput(f"--photos {folder}: its photographs have {len(tiles)} large and varied enough regions, "
                        f"and the {len(counts)} splits need one each; add photographs, or larger ones")
     ends = np.arange(1, len(counts) + 1) + np.rint(np.cumsum(counts) / sum(counts) * spare).astype(int)
     order = np.random.RandomState([seed, 0]).permutation(len(tiles))

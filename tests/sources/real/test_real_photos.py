@@ -133,4 +133,4 @@ def test_a_photograph_that_cannot_be_read_is_named(album, tmp_path):
 def test_too_few_regions_are_counted(tmp_path):
     (tmp_path / "album").mkdir()
     photograph(tmp_path / "album/two.png", 64, 128)
-    assert "have 2 regions" in refusal(tmp_path, tmp_path / "album")
+    assert "have 2 large and varied enough regions" in refusal(tmp_path, tmp_path / "album")
