@@ -1,0 +1,46 @@
+.DEFAULT_GOAL := help
+.PHONY: help reproduce-demo reproduce-celeba reproduce-lsun images doctor check test bench clean
+
+PYTHON ?= python3
+RUN := .venv/bin/python orchestrate.py
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+reproduce-demo: .venv/ready ## the whole study on photographs, 32x32, on a CPU, in minutes
+	$(RUN) run manifests/demo.yaml
+
+reproduce-celeba: .venv/ready ## the published study on CelebA (GPUs, days)
+	$(RUN) run manifests/celeba.yaml
+
+reproduce-lsun: .venv/ready ## the published study on LSUN bedrooms (GPUs, days)
+	$(RUN) run manifests/lsun.yaml
+
+images: .venv/ready ## build every container image for the CPU
+	$(RUN) images
+
+doctor: .venv/ready ## is this machine ready? what would mend it
+	$(RUN) doctor
+
+check: .venv/ready-dev ## style, types and import rules
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: check ## every test, in the real containers where there is a Docker Engine
+	.venv/bin/python -m pytest
+
+bench: .venv/ready-dev ## measure; results go to benchmarks/results
+	@for script in benchmarks/*.py; do echo "== $$script"; .venv/bin/python $$script; done
+
+clean: ## remove the host's environments; finished studies stay
+	rm -rf .venv .environments
+
+.venv/ready: requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	.venv/bin/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
