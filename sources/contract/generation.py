@@ -79,9 +79,8 @@ def generate(request, model, latents, make, source, value_range, made_by):
     block = model["block"]
     identity = {"model": model["weights_sha256"], "seed": request.seed, "first": first, "count": count,
                 "quantize": request.quantize, "latents": request.latents and imagesets.hash_file(request.latents)}
-    writer = imagesets.Writer(request.out, count, model["resolution"], identity)
     progress = Progress(count)
-    with Stop() as stop:
+    with imagesets.Writer(request.out, count, model["resolution"], identity) as writer, Stop() as stop:
         for start in range((first + writer.done) // block * block, first + count, block):
             if explicit is None:
                 images = make(latents.rows(request.seed, start, block))
@@ -93,7 +92,7 @@ def generate(request, model, latents, make, source, value_range, made_by):
             writer.append(images)
             progress.step(writer.done, len(images))
             stop.check(writer.flush)
-    writer.finish(value_range, dict(source, sampling_seed=request.seed, first=first), made_by)
+        writer.finish(value_range, dict(source, sampling_seed=request.seed, first=first), made_by)
 
 
 def _range(request, explicit):

@@ -71,6 +71,8 @@ class Writer(object):
 
     identity: a dict that names what is being made. A partial set of the same identity in `folder` is
     continued, whole multiples of `block` images of it; any other is made anew.
+
+    As a context it closes its file at the end, also after an error.
     """
 
     def __init__(self, folder, count, resolution, identity=None, block=1):
@@ -88,6 +90,12 @@ class Writer(object):
         self._stream = open(self._partial, "r+b")
         self._stream.truncate(len(header) + self.done * self._image_bytes)
         self._stream.seek(0, os.SEEK_END)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._stream.close()
 
     def append(self, images):
         """Add `images`, uint8 (n, R, R, 3)."""
