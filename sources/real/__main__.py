@@ -1,5 +1,7 @@
 """python -m sources.real celeba|lsun|photos|check: image sets of real images."""
 
+from pathlib import Path
+
 from sources.contract import command, events
 from sources.contract.settings import change, read_config
 
@@ -13,11 +15,11 @@ def main():
     """Parse the command line, call the verb, end the process with its exit status."""
     parser, verbs = command.new_parser("python -m sources.real", "image sets of real images")
     _add(verbs, celeba, "celeba", "faces from img_align_celeba.zip").add_argument(
-        "--archive", dest="path", required=True, metavar="FILE.zip", help="img_align_celeba.zip, as downloaded")
+        "--archive", dest="path", type=Path, required=True, metavar="FILE.zip", help="as it was downloaded")
     _add(verbs, lsun, "lsun", "the first 200,000 bedrooms from bedroom_train_lmdb").add_argument(
-        "--archive", dest="path", required=True, metavar="DIR", help="the folder bedroom_train_lmdb")
+        "--archive", dest="path", type=Path, required=True, metavar="DIR", help="the folder bedroom_train_lmdb")
     _add(verbs, photos, "photos", "crops of photographs").add_argument(
-        "--photos", dest="path", default=photos.WALLPAPERS, metavar="DIR",
+        "--photos", dest="path", type=Path, default=photos.WALLPAPERS, metavar="DIR",
         help="a folder of photographs (default: the wallpapers of two Debian packages, %(default)s)")
     command.add_check(verbs, check.check)
     command.obey(parser)
@@ -25,7 +27,7 @@ def main():
 
 def _add(verbs, room, name, help_text):
     parser = verbs.add_parser(name, help=help_text, description=help_text)
-    parser.add_argument("--out", required=True, metavar="DIR", help="where gan/ and attribution/ are written")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where gan/ and attribution/ appear")
     parser.add_argument("--seed", type=command.seed_argument, default=0, help="seed of what goes where (default: 0)")
     parser.add_argument("--config", metavar="FILE", help=_CONFIG)
     parser.set_defaults(call=lambda arguments: _make(room, arguments))

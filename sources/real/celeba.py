@@ -1,7 +1,6 @@
 """CelebA: `img_align_celeba.zip` as users download it, 202,599 aligned faces as JPEGs of 178x218 pixels."""
 
 import hashlib
-import os
 import re
 import zipfile
 import zlib
@@ -39,9 +38,9 @@ def open_dataset(path, settings, seed):
 
 
 def _refuse_what_is_no_zip(path):
-    if not os.path.isfile(path):
+    if not path.is_file():
         raise BadInput(f"--archive {path}: no such file; {_FETCH} and put it there")
-    with open(path, "rb") as stream:
+    with path.open("rb") as stream:
         start = stream.read(512).lstrip().lower()
     if start.startswith((b"<html", b"<!doctype")):
         raise BadInput(f"--archive {path}: an HTML page, which Google Drive answers with in place of the zip when "

@@ -1,7 +1,6 @@
 """LSUN bedroom: the `bedroom_train_lmdb` directory, whose records are image files (WebP or JPEG) of any size."""
 
 import hashlib
-import os
 
 import lmdb
 
@@ -34,13 +33,13 @@ def open_dataset(path, settings, seed):
 
 
 def _open(path):
-    if os.path.isfile(path):
+    if path.is_file():
         raise BadInput(f"--archive {path}: a file, where the folder bedroom_train_lmdb is expected; {_FETCH} "
                        "and name the folder")
-    if not os.path.isfile(os.path.join(path, "data.mdb")):
+    if not (path / "data.mdb").is_file():
         raise BadInput(f"--archive {path}: there is no data.mdb in it; {_FETCH} so that {path}/data.mdb is there")
     try:
-        return lmdb.open(path, readonly=True, lock=False, readahead=False)
+        return lmdb.open(str(path), readonly=True, lock=False, readahead=False)
     except lmdb.Error as error:
         raise BadInput(f"--archive {path}/data.mdb: not an LMDB database ({error}); {_FETCH} again") from error
 
@@ -48,7 +47,7 @@ def _open(path):
 def _refuse_truncated(path, environment):
     """The library reads a memory map: to touch a page that is not there would kill the process."""
     expected = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-    size = os.path.getsize(os.path.join(path, "data.mdb"))
+    size = (path / "data.mdb").stat().st_size
     if size < expected:
         raise BadInput(f"--archive {path}/data.mdb: truncated, {size} bytes of {expected}; {_FETCH} again")
 

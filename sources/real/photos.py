@@ -6,7 +6,7 @@ crop never leaves its tile, so no two splits share a pixel, not even by the filt
 
 import hashlib
 import json
-import os
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from .dataset import Dataset, decode, resized
 WALLPAPERS = "/usr/share/backgrounds"
 TILES_ACROSS = 6  # tiles along the shorter side of a photograph, unless its pixels are too few
 LEAST_CONTRAST = 8.0  # standard deviation of a tile's luma (0 to 255): less is blank sky or a burnt-out lamp
-_KNOWN = os.path.join(os.path.dirname(__file__), "wallpapers.json")
+_KNOWN = Path(__file__).parent / "wallpapers.json"
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 _FETCH = ("install the Debian packages lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04, "
           "or name a folder of photographs")
@@ -40,11 +40,10 @@ def open_dataset(folder, settings, seed):
 
     Raises BadInput for a folder that is missing or empty, and for unreadable or too small photographs.
     """
-    with open(_KNOWN, encoding="utf-8") as stream:
-        known = json.load(stream)
-    names = _names(folder, known["drawings"])
+    known = json.loads(_KNOWN.read_text(encoding="utf-8"))
+    paths = _paths(folder, known["drawings"])
     digest = hashlib.sha256()
-    photographs = [_photograph(os.path.join(folder, name), settings.resolution, digest) for name in names]
+    photographs = [_photograph(path, settings.resolution, digest) for path in paths]
     tiles = _tiles(photographs, settings.resolution)
     counts = (settings.gan, settings.train, settings.validation, settings.test)
     splits = deal(folder, tiles, counts, seed)
@@ -56,7 +55,7 @@ def open_dataset(folder, settings, seed):
                        settings.resolution)
 
     gan, *attribution = ([(number, row) for row in range(count)] for number, count in enumerate(counts))
-    credits = [entry for entry in known["photographs"] if entry["file"] in names]
+    credits = [entry for entry in known["photographs"] if folder / entry["file"] in paths]
     return Dataset("photos", digest.hexdigest(), gan, sum(attribution, []), image, credits)
 
 
@@ -71,21 +70,20 @@ def deal(folder, tiles, counts, seed):
     return [[tiles[place] for place in places] for places in np.split(order, ends[:-1])]
 
 
-def _names(folder, drawings):
-    if not os.path.isdir(folder):
+def _paths(folder, drawings):
+    if not folder.is_dir():
         raise BadInput(f"--photos {folder}: no such folder; {_FETCH}")
-    names = sorted(name for name in os.listdir(folder)
-                   if name.lower().endswith(_EXTENSIONS) and name not in drawings)
-    if not names:
+    paths = sorted(path for path in folder.iterdir()
+                   if path.suffix.lower() in _EXTENSIONS and path.name not in drawings)
+    if not paths:
         raise BadInput(f"--photos {folder}: there are no photographs (JPEG, PNG or WebP) in it; {_FETCH}")
-    return names
+    return paths
 
 
 def _photograph(path, resolution, digest):
     """The photograph at `path`, with no more pixels than its crops need."""
-    with open(path, "rb") as stream:
-        data = stream.read()
-    digest.update(os.path.basename(path).encode() + b"\n%d\n" % len(data) + data)
+    data = path.read_bytes()
+    digest.update(path.name.encode() + b"\n%d\n" % len(data) + data)
     image = decode(f"--photos {path}", data, smallest_side=4 * TILES_ACROSS * resolution)
     if min(image.size) < 2 * resolution:
         raise BadInput(f"--photos {path}: {image.width}x{image.height} pixels; at resolution {resolution} the shorter "

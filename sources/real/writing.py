@@ -18,31 +18,29 @@ def write(out, dataset, settings, seed):
     """Write `out`/gan and `out`/attribution. A finished set stays as it is, an interrupted one is continued."""
     splits = {"train": settings.train, "validation": settings.validation, "test": settings.test}
     progress = events.Progress(settings.gan + settings.attribution)
-    with Stop() as stop, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for subset, keys, parts, before in (("gan", dataset.gan, {"gan": settings.gan}, 0),
-                                            ("attribution", dataset.attribution, splits, settings.gan)):
-            source = _source(dataset, subset, seed, parts)
-            folder = os.path.join(out, subset)
-            if _is_finished(folder, settings.resolution, dataset.digest, source):
-                continue
-            writer = imagesets.Writer(folder, len(keys), settings.resolution, dict(source, input=dataset.digest))
-            for start in range(writer.done, len(keys), _CHUNK):
-                images = np.stack(list(pool.map(dataset.image, keys[start:start + _CHUNK])))
-                writer.append(images)
-                progress.step(before + writer.done, len(images))
-                stop.check(writer.flush)
-            writer.finish(VALUE_RANGE, source, _made_by(dataset.digest))
+    before = 0
+    for subset, keys, parts in (("gan", dataset.gan, {"gan": settings.gan}),
+                                ("attribution", dataset.attribution, splits)):
+        source = {"architecture": "real", "dataset": dataset.name, "subset": subset, "seed": seed, "parts": parts}
+        if dataset.credits:
+            source["credits"] = list(dataset.credits)
+        folder = str(out / subset)
+        if not _is_finished(folder, settings.resolution, dataset.digest, source):
+            _write(folder, keys, dataset, settings.resolution, source,
+                   lambda done, new, before=before: progress.step(before + done, new))
+        before += len(keys)
 
 
-def _source(dataset, subset, seed, parts):
-    source = {"architecture": "real", "dataset": dataset.name, "subset": subset, "seed": seed, "parts": parts}
-    if dataset.credits:
-        source["credits"] = list(dataset.credits)
-    return source
-
-
-def _made_by(digest):
-    return dict(command.made_by(numpy=np.__version__, pillow=PIL.__version__), input=digest)
+def _write(folder, keys, dataset, resolution, source, report):
+    with (imagesets.Writer(folder, len(keys), resolution, dict(source, input=dataset.digest)) as writer,
+          Stop() as stop, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool):
+        for start in range(writer.done, len(keys), _CHUNK):
+            images = np.stack(list(pool.map(dataset.image, keys[start:start + _CHUNK])))
+            writer.append(images)
+            report(writer.done, len(images))
+            stop.check(writer.flush)
+        made_by = command.made_by(numpy=np.__version__, pillow=PIL.__version__)
+        writer.finish(VALUE_RANGE, source, dict(made_by, input=dataset.digest))
 
 
 def _is_finished(folder, resolution, digest, source):

@@ -5,9 +5,9 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from real_archives import SMALL, call, celeba_zip, encoded, face
 
 from sources.contract import imagesets
+from tests.sources.real.real_archives import SMALL, call, celeba_zip, encoded, face
 
 LARGE = dict(SMALL, resolution=128)
 

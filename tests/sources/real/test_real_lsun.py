@@ -6,10 +6,10 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from real_archives import SMALL, call, encoded, face, lsun_lmdb
 
 from sources.contract import imagesets
 from sources.real import lsun
+from tests.sources.real.real_archives import SMALL, call, encoded, face, lsun_lmdb
 
 
 def records(count, kind="WEBP", width=80, height=60):
@@ -58,8 +58,8 @@ def test_the_centre_is_cropped_to_the_shorter_side_and_resized_to_128(tmp_path):
 def test_only_the_first_records_belong_to_the_data_set(tmp_path, monkeypatch):
     database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(14))
     monkeypatch.setattr(lsun, "RECORDS", 11)
-    environment = lsun._open(str(database))
-    assert lsun._keys(str(database), environment) == sorted(records(14))[:11]
+    environment = lsun._open(database)
+    assert lsun._keys(database, environment) == sorted(records(14))[:11]
 
 
 def test_a_database_larger_than_the_default_map_is_read(tmp_path):

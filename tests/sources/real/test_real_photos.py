@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from real_archives import SMALL, call, encoded, photograph
 
 from sources.contract import imagesets
 from sources.real import photos
 from sources.real.settings import Settings
+from tests.sources.real.real_archives import SMALL, call, encoded, photograph
 
 COUNTS = {"resolution": 32, "gan": 40, "train": 20, "validation": 5, "test": 5}
 
@@ -41,7 +41,7 @@ def test_no_two_splits_share_a_pixel(tmp_path):
     colours[..., 2] = np.random.RandomState(0).randint(2, size=colours.shape[:2]) * 255
     (tmp_path / "album").mkdir()
     Image.fromarray(colours).save(tmp_path / "album/tiles.png")
-    dataset = photos.open_dataset(str(tmp_path / "album"), Settings(32, 300, 100, 30, 30), seed=5)
+    dataset = photos.open_dataset(tmp_path / "album", Settings(32, 300, 100, 30, 30), seed=5)
     seen = [set() for _ in range(4)]
     for key in [*dataset.gan, *dataset.attribution]:
         image = dataset.image(key)
@@ -80,7 +80,7 @@ def test_another_seed_gives_other_crops(album, tmp_path):
 def test_crops_are_sharp_down_to_the_resolution_and_never_enlarged(tmp_path):
     (tmp_path / "album").mkdir()
     photograph(tmp_path / "album/large.png", 1920, 1920)
-    dataset = photos.open_dataset(str(tmp_path / "album"), Settings(128, 50, 1, 1, 1), seed=0)
+    dataset = photos.open_dataset(tmp_path / "album", Settings(128, 50, 1, 1, 1), seed=0)
     tiles = photos._tiles([Image.open(tmp_path / "album/large.png")], 128)
     assert {tile.side for tile in tiles} == {320} and len(tiles) == 36
     assert all(dataset.image(key).shape == (128, 128, 3) for key in dataset.gan)
@@ -88,8 +88,8 @@ def test_crops_are_sharp_down_to_the_resolution_and_never_enlarged(tmp_path):
 
 def test_a_large_jpeg_is_decoded_no_larger_than_its_crops_need(tmp_path):
     path = photograph(tmp_path / "large.jpg", 2400, 3200)
-    assert photos._photograph(str(path), 32, hashlib.sha256()).size == (1600, 1200)
-    assert photos._photograph(str(path), 128, hashlib.sha256()).size == (3200, 2400)
+    assert photos._photograph(path, 32, hashlib.sha256()).size == (1600, 1200)
+    assert photos._photograph(path, 128, hashlib.sha256()).size == (3200, 2400)
 
 
 def test_known_photographs_are_credited_and_drawings_left_out(tmp_path):
@@ -103,8 +103,7 @@ def test_known_photographs_are_credited_and_drawings_left_out(tmp_path):
 
 
 def test_every_wallpaper_names_its_author_and_licence():
-    with open(photos._KNOWN, encoding="utf-8") as stream:
-        known = json.load(stream)
+    known = json.loads(photos._KNOWN.read_text(encoding="utf-8"))
     assert len(known["photographs"]) == 15 and len(known["drawings"]) == 4
     assert all(entry["author"] and entry["licence"].startswith("CC") for entry in known["photographs"])
 

@@ -1,0 +1,133 @@
+"""Image sets from folders of images, and back."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from commands.imageset import from_png, to_png
+from sources.contract import imagesets
+from sources.contract.errors import BadInput
+
+
+@pytest.fixture
+def pixels():
+    """Seven images, uint8 (7, 16, 16, 3)."""
+    return np.random.RandomState(0).randint(256, size=(7, 16, 16, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path, pixels):
+    """A folder with the seven images as PNG files, whose names sort as they are counted."""
+    (tmp_path / "fakes").mkdir()
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"fakes/{number:03d}.png")
+    return tmp_path / "fakes"
+
+
+def test_there_and_back_is_exact(folder, tmp_path, pixels):
+    assert from_png(folder, tmp_path / "set") == 7
+    assert np.array_equal(imagesets.read(str(tmp_path / "set")).images, pixels)
+    assert to_png(tmp_path / "set", tmp_path / "png") == 7
+    assert sorted(file.name for file in (tmp_path / "png").iterdir())[::6] == ["00000000.png", "00000006.png"]
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "png/00000003.png")), pixels[3])
+    from_png(tmp_path / "png", tmp_path / "again")
+    assert imagesets.read(str(tmp_path / "again")).index["sha256"] == imagesets.read(
+        str(tmp_path / "set")).index["sha256"]
+
+
+def test_the_index_names_the_source(folder, tmp_path):
+    from_png(folder, tmp_path / "a")
+    from_png(folder, tmp_path / "b", name="StyleGAN")
+    assert json.loads((tmp_path / "a/imageset.json").read_text())["source"]["architecture"] == "fakes"
+    assert json.loads((tmp_path / "b/imageset.json").read_text())["source"] == {
+        "architecture": "StyleGAN", "dataset": "StyleGAN", "subset": None, "seed": None}
+
+
+def test_one_file_is_a_set_of_one(folder, tmp_path, pixels):
+    assert from_png(folder / "002.png", tmp_path / "set") == 1
+    assert np.array_equal(imagesets.read(str(tmp_path / "set")).images, pixels[2:3])
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "1"])
+def test_gray_gets_three_channels_and_transparency_is_dropped(tmp_path, pixels, mode):
+    image = Image.fromarray(pixels[0]).convert(mode)
+    if mode in ("LA", "RGBA"):
+        image.putalpha(Image.fromarray(pixels[1, ..., 0]))
+    image.save(tmp_path / "one.png")
+    from_png(tmp_path / "one.png", tmp_path / "set")
+    written = imagesets.read(str(tmp_path / "set")).images[0]
+    if mode == "RGBA":
+        assert np.array_equal(written, pixels[0])
+    elif mode in ("L", "LA"):
+        gray = np.asarray(Image.fromarray(pixels[0]).convert("L"))
+        assert np.array_equal(written, np.stack([gray] * 3, 2))
+    else:
+        assert np.array_equal(written, np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize(("suffix", "options"), [("jpg", {"quality": 95}), ("JPEG", {}), ("webp", {"lossless": True})])
+def test_jpeg_and_webp_come_in_as_they_are_decoded(tmp_path, pixels, suffix, options):
+    Image.fromarray(pixels[0]).save(tmp_path / f"one.{suffix}", **options)
+    from_png(tmp_path / f"one.{suffix}", tmp_path / "set")
+    decoded = np.asarray(Image.open(tmp_path / f"one.{suffix}").convert("RGB"))
+    assert np.array_equal(imagesets.read(str(tmp_path / "set")).images[0], decoded)
+
+
+def test_resolution_crops_the_centre_and_filters(tmp_path):
+    wide = np.random.RandomState(1).randint(256, size=(64, 99, 3), dtype=np.uint8)
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    from_png(tmp_path / "wide.png", tmp_path / "set", resolution=32)
+    expected = Image.fromarray(wide[:, 17:81]).resize((32, 32), Image.Resampling.LANCZOS)
+    assert np.array_equal(imagesets.read(str(tmp_path / "set")).images[0], expected)
+
+
+def test_an_image_of_the_resolution_stays_as_it_is(folder, tmp_path, pixels):
+    from_png(folder, tmp_path / "set", resolution=16)
+    assert np.array_equal(imagesets.read(str(tmp_path / "set")).images, pixels)
+
+
+def save(path, array):
+    Image.fromarray(array).save(path)
+
+
+@pytest.mark.parametrize(("spoil", "complaint"), [
+    (lambda folder: save(folder / "004.png", np.zeros((16, 17, 3), np.uint8)), "004.png: 17x16 pixels, but 000"),
+    (lambda folder: save(folder / "000.png", np.zeros((9, 16), np.uint8)), "000.png: 16x9 pixels, not square"),
+    (lambda folder: (folder / "003.png").write_bytes(b"GIF"), "003.png: not an image that can be read"),
+    (lambda folder: save(folder / "005.png", np.zeros((16, 16), np.uint16)), "005.png: has more than 8 bits a channel"),
+    (lambda folder: [file.unlink() for file in folder.iterdir()], "fakes: there are no images"),
+    (lambda folder: folder.rename(folder.parent / "gone"), "fakes: no such file or folder"),
+])
+def test_bad_folders_are_refused_and_nothing_is_written(folder, tmp_path, spoil, complaint):
+    spoil(folder)
+    with pytest.raises(BadInput, match=complaint):
+        from_png(folder, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_truncated_image_is_named_and_no_set_is_finished(folder, tmp_path):
+    whole = (folder / "004.png").read_bytes()
+    (folder / "004.png").write_bytes(whole[:len(whole) // 2])
+    with pytest.raises(BadInput, match="004.png: not a whole image"):
+        from_png(folder, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_nothing_that_is_there_is_overwritten(folder, tmp_path):
+    from_png(folder, tmp_path / "set")
+    with pytest.raises(BadInput, match="set: exists already"):
+        from_png(folder, tmp_path / "set")
+    with pytest.raises(BadInput, match="fakes: exists already"):
+        to_png(tmp_path / "set", folder)
+
+
+def test_a_changed_set_is_not_written_as_png(folder, tmp_path):
+    from_png(folder, tmp_path / "set")
+    data = bytearray((tmp_path / "set/images.npy").read_bytes())
+    data[-1] ^= 1
+    (tmp_path / "set/images.npy").write_bytes(data)
+    with pytest.raises(BadInput, match="sha256 differs"):
+        to_png(tmp_path / "set", tmp_path / "png")
+    assert not (tmp_path / "png").exists()
