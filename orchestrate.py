@@ -1,0 +1,50 @@
+"""From a manifest to a finished study: the command line. Each verb is a file of commands/."""
+
+import importlib
+import sys
+
+import click
+
+from orchestration.errors import OrchestrationError
+from sources.contract.errors import ContractError
+
+VERBS = {
+    "plan": "print what a manifest would run",
+    "run": "run a study, or what is left of it",
+    "status": "say which stages of a study are done",
+    "doctor": "check this machine, and say what would mend it",
+    "images": "build container images",
+    "imageset": "make an image set from pictures, or pictures from an image set",
+    "attribute": "say which source made a picture",
+}
+
+
+class _Verbs(click.Group):
+    """Loads a verb's file only when it is asked for: a finished study must not wait for what it does not use."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command = importlib.import_module(f"commands.{name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_Verbs, epilog="Exit status: 0 done, 1 a stage failed, 2 bad input, 3 no such GPU, 4 no engine, "
+                                "130 stopped.")
+def main() -> None:
+    """Which GAN made this image? Train the GANs, attribute their images, read the report."""
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="orchestrate.py")
+    except (OrchestrationError, ContractError) as error:
+        click.echo("".join(f"error: {line}\n" for line in str(error).splitlines()), err=True, nl=False)
+        sys.exit(error.status)

@@ -1,0 +1,93 @@
+"""Manifests: read whole, checked whole, every complaint with file, line and key."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from orchestration import manifest
+from orchestration.errors import UserError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SMALLEST = """
+study: tiny
+dataset: {kind: photos}
+images: {gan: 8, train: 4, validation: 2, test: 2}
+sources: {GAN: {image: my/gan:1}}
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a manifest from its text."""
+    def read_text(text):
+        path = tmp_path / "m.yaml"
+        path.write_text(textwrap.dedent(text))
+        return manifest.read(path)
+    return read_text
+
+
+@pytest.fixture
+def complaints(read, tmp_path):
+    """What is said of a manifest that is wrong, a list of lines without the file's path."""
+    def of(text):
+        with pytest.raises(UserError) as caught:
+            read(text)
+        return [line.removeprefix(f"{tmp_path}/m.yaml") for line in str(caught.value).splitlines()]
+    return of
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "manifests").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_manifest_of_ours_is_good(path):
+    assert manifest.read(path).study == path.stem
+
+
+def test_the_published_values_are_the_defaults(read):
+    study = read(SMALLEST)
+    assert (study.resolution, study.device, study.seed, study.quantize) == (128, "cuda", 0, "published")
+
+
+def test_memory_is_read_as_bytes(read):
+    assert read(SMALLEST + "resources: {train: {memory: 3GiB}}").resources.train.memory == 3 * 2**30
+
+
+def test_every_complaint_is_made_at_once_each_with_its_line_and_key(complaints):
+    assert complaints("""\
+        study: tiny
+        resolutoin: 32
+        device: gpu
+        dataset: {kind: photos}
+        images: {gan: none, train: 4, validation: 2, test: 0}
+        sources:
+          SNGAN:
+            imag: sngan
+        """) == [
+        ":2: resolutoin: there is no such key; did you mean resolution?",
+        ":3: device: expected 'cpu' or 'cuda', found 'gpu'",
+        ":5: images.gan: should be a valid integer, found 'none'",
+        ":5: images.test: should be greater than or equal to 1, found 0",
+        ":7: sources.SNGAN.image: this key is missing",
+        ":8: sources.SNGAN.imag: there is no such key; did you mean image?"]
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("study: [a", ":1: not YAML (expected ',' or ']', but got '<stream end>')"),
+    ("", ": the file is empty"),
+    ("- study", ":1: a manifest is a set of keys, such as `study: demo`"),
+    ("study: a\nstudy: b", ":2: study: stands here again, first in line 1"),
+    (SMALLEST.replace("photos", "celeba"),
+     ":3: dataset: celeba needs the key archive: the path of what you downloaded"),
+    (SMALLEST.replace("GAN:", "real:"),
+     ":5: sources.real: the name real is taken: it means something else in every study, found 'real'"),
+    (SMALLEST + "resources: {train: {memory: 3}}",
+     ":6: resources.train.memory: expected a size such as 512MiB or 4GiB, found 3"),
+    (SMALLEST.replace("gan:1}", "gan:1, settings: {width: {a: 1}}}"),
+     ":5: sources.GAN.settings.width: a setting is a number, a text, true, false or a list of these"),
+])
+def test_bad_manifests_are_refused_in_one_line(complaints, text, said):
+    assert complaints(text) == [said]
+
+
+def test_a_manifest_that_is_not_there(tmp_path):
+    with pytest.raises(UserError, match=r"none\.yaml: No such file or directory"):
+        manifest.read(tmp_path / "none.yaml")
