@@ -3,8 +3,13 @@
 The standard unpickler finds and calls what a file names. This one is a small stack machine over the
 opcodes that the standard library's pickletools decodes: it imports nothing, calls nothing, and knows the
 few names of NumPy arrays by heart. Every other name must be allowed by the caller, and becomes a Record.
+
+What it returns is no larger than its file, but the same object may stand in many places of it, so that
+printing or comparing a container may take for ever: check the types of the parts first, and show with
+`describe` what is not what it should be.
 """
 
+import os
 import pickletools
 
 import numpy as np
@@ -19,8 +24,11 @@ _ARRAY_MAKERS = {
     "numpy._core.multiarray.scalar": lambda arguments: _scalar(*arguments),
     "numpy.dtype": lambda arguments: _Dtype(arguments[0]),
     "numpy.ndarray": None,
-    "_codecs.encode": lambda arguments: _text(arguments[0]).encode("latin1"),
 }
+_DTYPES = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split())
+_LONGEST_NAME = 200
+_LONGEST_LINE = 1 << 16
+_MOST_OPCODES = 1000000  # some seconds; the published checkpoints have some thousands
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _EMPTY = {"EMPTY_LIST": list, "EMPTY_TUPLE": tuple, "EMPTY_DICT": dict, "EMPTY_SET": set}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
@@ -44,8 +52,11 @@ def load(path, allowed):
     Raises BadInput for a file that is truncated, is no pickle, or asks for anything else.
     """
     try:
+        if not os.path.isfile(path):
+            raise BadInput("no such file")
         with open(path, "rb") as stream:
-            return _Machine(allowed).run(stream)
+            size = os.fstat(stream.fileno()).st_size
+            return _Machine(allowed, size).run(_Whole(stream, size))
     except BadInput as error:
         raise BadInput("%s: %s" % (path, error))
     except EnvironmentError as error:
@@ -54,6 +65,33 @@ def load(path, allowed):
             RuntimeError) as error:  # RuntimeError: nested too deeply
         raise BadInput("%s: not a whole pickle (%s); fetch it again"
                        % (path, " ".join(str(error).split())[:120] or type(error).__name__))
+
+
+def describe(value):
+    """A short text for a message that shows `value`, whatever a file made it: never long to make, never long."""
+    if value is None or isinstance(value, (bool, float)):
+        return repr(value)
+    if isinstance(value, (bytes, type(u""))):
+        return repr(value[:60])
+    if isinstance(value, int) and value.bit_length() <= 64:
+        return repr(value)
+    return "a %s" % type(value).__name__
+
+
+class _Whole(object):
+    """A file of `size` bytes that never reads, or makes room for, more than it has."""
+
+    def __init__(self, stream, size):
+        self._stream, self._size = stream, size
+        self.tell = stream.tell
+
+    def read(self, count):
+        if count > self._size - self.tell():
+            raise BadInput("not a whole pickle: it ends too early; fetch it again")
+        return self._stream.read(count)
+
+    def readline(self):
+        return self._stream.readline(_LONGEST_LINE)
 
 
 class _Name(object):
@@ -65,12 +103,16 @@ class _Name(object):
 
 class _Dtype(object):
     def __init__(self, code):
-        self.dtype = np.dtype(_text(code))
-        if self.dtype.kind not in "biuf":
-            raise BadInput("an array of type %s is no array of numbers" % self.dtype)
+        code = _text(code)
+        if code not in _DTYPES:
+            raise BadInput("an array of type %s is no array of numbers" % describe(code))
+        self.dtype = np.dtype(code)
 
     def set_state(self, state):
-        self.dtype = self.dtype.newbyteorder(_text(state[1]))
+        order = _text(state[1])
+        if order not in ("<", ">", "|", "="):
+            raise BadInput("not a whole pickle: the byte order %s" % describe(order))
+        self.dtype = self.dtype.newbyteorder(order)
 
 
 class _Array(object):
@@ -78,23 +120,30 @@ class _Array(object):
 
     def set_state(self, state):
         _, shape, dtype, fortran, data = state
-        shape = tuple(int(length) for length in shape)
-        values = np.frombuffer(_bytes(data), dtype.dtype)
+        if len(_expect(shape, tuple)) > 8:
+            raise BadInput("an array of %d dimensions" % len(shape))
+        count = 1
+        for length in shape:
+            count *= _expect(length, int)
+        values = _numbers(_expect(dtype, _Dtype).dtype, data, count)
         self.value = values.reshape(shape, order="F" if fortran else "C")
 
 
 class _Machine(object):
-    """Runs the opcodes of one pickle."""
+    """Runs the opcodes of one pickle of `size` bytes."""
 
-    def __init__(self, allowed):
+    def __init__(self, allowed, size):
         self.allowed = frozenset(allowed)
+        self.room = size  # bytes that its arrays may have: what made them is in the file
         self.stack = []
         self.memo = {}
 
     def run(self, stream):
-        for opcode, argument, _ in pickletools.genops(stream):
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
             if opcode.name == "STOP":
                 return _finished(self.stack.pop(), {})
+            if count > _MOST_OPCODES:
+                raise BadInput("more than %d opcodes; no file of this kind has so many" % _MOST_OPCODES)
             self._step(opcode.name, argument)
         raise BadInput("not a whole pickle: it does not end")
 
@@ -185,7 +234,7 @@ class _Machine(object):
         full = "%s.%s" % (module, name)
         if full not in self.allowed and full not in _ARRAY_MAKERS:
             raise BadInput("it names %s, which no file of this kind does; such a file can run code and is refused"
-                           % full[:80])
+                           % describe(full))
         self.stack.append(_Name(full))
 
     def _do_newobj(self, _):
@@ -208,10 +257,23 @@ class _Machine(object):
             target.state = state
         else:
             _expect(target, (_Array, _Dtype)).set_state(_expect(state, tuple))
+        if isinstance(target, _Array):
+            self.room -= target.value.nbytes
+            if self.room < 0:
+                raise BadInput("its arrays are larger than the file")
 
 
 def _scalar(dtype, data):
-    return np.frombuffer(_bytes(data), _expect(dtype, _Dtype).dtype, 1)[0]
+    return _numbers(_expect(dtype, _Dtype).dtype, data, 1)[0]
+
+
+def _numbers(dtype, data, count):
+    """`count` numbers from raw data; Python 2 wrote it as a string, which is read as latin1."""
+    if not isinstance(data, bytes):
+        _expect(data, type(u""))
+    if len(data) != count * dtype.itemsize:
+        raise BadInput("not a whole pickle: %d bytes where %d numbers should be" % (len(data), count))
+    return np.frombuffer(data if isinstance(data, bytes) else data.encode("latin1"), dtype)
 
 
 def _expect(value, kind):
@@ -223,20 +285,17 @@ def _expect(value, kind):
 def _pairs(items):
     keys = items[::2]
     for key in keys:
-        if not isinstance(key, (str, int, float, bytes, type(u""))):  # a nested key could hash forever
-            raise BadInput("a %s is the key of a dict" % type(key).__name__)
+        if not isinstance(key, (str, int, float, bytes, type(u""))) or isinstance(key, int) and key.bit_length() > 64:
+            raise BadInput("%s is the key of a dict" % describe(key))  # it could hash for ever
     return dict(zip(keys, items[1::2]))
 
 
 def _text(value):
-    if isinstance(value, bytes):
-        return value.decode("latin1")
-    return _expect(value, type(u""))
-
-
-def _bytes(value):
-    """Raw data; Python 2 wrote it as a string, which is read as latin1."""
-    return value if isinstance(value, bytes) else _expect(value, type(u"")).encode("latin1")
+    if not isinstance(value, bytes):
+        _expect(value, type(u""))
+    if len(value) > _LONGEST_NAME:
+        raise BadInput("not a whole pickle: a name of %d characters" % len(value))
+    return value.decode("latin1") if isinstance(value, bytes) else value
 
 
 def _finished(value, seen):
@@ -250,8 +309,10 @@ def _finished(value, seen):
             raise BadInput("not a whole pickle: an array without data")
         return value.value
     if id(value) in seen:
+        if seen[id(value)][1] is _MARK:
+            raise BadInput("not a whole pickle: a tuple within itself")
         return seen[id(value)][1]
-    seen[id(value)] = (value, value)
+    seen[id(value)] = (value, _MARK if isinstance(value, tuple) else value)
     if isinstance(value, tuple):
         finished = tuple(_finished(item, seen) for item in value)
         seen[id(value)] = (value, finished)
