@@ -27,17 +27,17 @@ def done(**fields):
 
 
 class Progress(object):
-    """Progress events, at most one every `interval` seconds, and always the last one.
+    """Progress events: of the first step, then at most one every `interval` seconds, and always of the last.
 
-    total: steps of the whole work. first: steps already done when this process began.
+    total: steps of the whole work.
     """
 
-    def __init__(self, total, first=0, interval=1.0):
+    def __init__(self, total, interval=1.0):
         self.total = total
         self.interval = interval
         self.images = 0
-        self.began = self.spoke = time.time()
-        self.first = first
+        self.began = time.time()
+        self.spoke = 0.0
 
     def step(self, step, images=0, losses=None):
         """Count `images` more images; speak if it is time. step: steps done so far, 1 to total."""
