@@ -1,0 +1,151 @@
+"""Builds the images of containers/: in parallel, those that share layers one after the other."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+import docker
+import requests
+from docker.errors import APIError, ImageNotFound
+
+from orchestration import bases, pip_settings, recipes
+from orchestration.engines import Tell
+from orchestration.errors import BuildFailed
+from orchestration.recipes import REPOSITORY, Recipe
+
+LOGS = REPOSITORY / ".builds"
+_LABEL = "ganfp.content"
+_AT_ONCE = 3
+_LAST_LINES = 12
+
+
+def content(client: docker.DockerClient, image: str, flavour: str) -> str:
+    """What a stage's key takes as the identity of its image: ours by recipe, others by the engine's id."""
+    if recipes.exists(image):
+        return recipes.recipe(image, flavour).content
+    try:
+        return str(client.images.get(image).id)
+    except ImageNotFound:
+        return image  # it is not there: the engine says so when the stage is to run
+
+
+def build(client: docker.DockerClient, wanted: Iterable[tuple[str, str]], tell: Tell, target: str = "image") -> None:
+    """Build what is missing or out of date of `wanted`, pairs of image and flavour.
+
+    target: the stage of the Dockerfiles; "test" adds pytest to the image and is tagged NAME-test.
+    A failed build does not stop the others. Raises BuildFailed that names every one that failed.
+    """
+    missing = [recipe for recipe in (recipes.recipe(*pair) for pair in wanted)
+               if not _is_built(client, recipe, target)]
+    for suite in sorted({recipe.base for recipe in missing}):
+        bases.ensure(client, suite, tell)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        failures = pool.map(lambda group: list(_build_group(client, group, target, tell)), _groups(missing))
+    failed = [failure for group in failures for failure in group]
+    if failed:
+        raise BuildFailed("\n".join(failed))
+
+
+def tag(recipe: Recipe, target: str = "image") -> str:
+    """The name of a built image."""
+    return recipe.reference if target == "image" else f"{recipe.reference}-{target}"
+
+
+def _is_built(client: docker.DockerClient, recipe: Recipe, target: str) -> bool:
+    try:
+        return bool(client.images.get(tag(recipe, target)).labels.get(_LABEL) == recipe.content)
+    except ImageNotFound:
+        return False
+
+
+def _groups(wanted: list[Recipe]) -> list[list[Recipe]]:
+    """Recipes by what they install: the second of a group finds the layers of the first."""
+    groups: dict[bytes, list[Recipe]] = {}
+    for recipe in wanted:
+        groups.setdefault((REPOSITORY / recipe.requirements).read_bytes(), []).append(recipe)
+    return list(groups.values())
+
+
+def _build_group(client: docker.DockerClient, group: list[Recipe], target: str, tell: Tell) -> Iterator[str]:
+    """Build one after the other; yields a text for each that failed."""
+    for recipe in group:
+        name, began = tag(recipe, target), time.monotonic()
+        tell({"event": "log", "message": f"building {name}"})
+        try:
+            _build(client, recipe, target, tell)
+        except (APIError, requests.RequestException, BuildFailed) as error:
+            yield _report(name, recipe, error)
+        else:
+            tell({"event": "log", "message": f"built {name} in {time.monotonic() - began:.0f} s"})
+
+
+def _build(client: docker.DockerClient, recipe: Recipe, target: str, tell: Tell) -> None:
+    names = [tag(recipe, target)] + ([f"ganfp/{recipe.image}:latest"] if recipe.flavour == "cpu" else [])
+    with _context(recipe) as context, _log(recipe).open("w") as log:
+        stream = client.api.build(
+            fileobj=context, custom_context=True, dockerfile=recipe.dockerfile, target=target, tag=names[0], rm=True,
+            forcerm=True, labels={_LABEL: recipe.content}, decode=True,
+            buildargs={"FLAVOUR": recipe.flavour, "BASE": bases.reference(recipe.base), **pip_settings.proxies()})
+        for line in stream:
+            _note(line, recipe, log, tell)
+    if target == "image":
+        for name in names[1:]:
+            client.images.get(names[0]).tag(name)
+
+
+def _note(line: dict[str, Any], recipe: Recipe, log: IO[str], tell: Tell) -> None:
+    text = str(line.get("stream", line.get("error", "")))
+    log.write(text)
+    log.flush()
+    if text.startswith("Step "):
+        tell({"event": "log", "message": f"{recipe.reference}: {text.strip()[:100]}"})
+    if "error" in line:
+        raise BuildFailed(text.strip())
+
+
+def _context(recipe: Recipe) -> IO[bytes]:
+    """What the engine sees of a build: the files of the recipe, and how pip reaches its packages."""
+    path = LOGS / f"{recipe.image}-{recipe.flavour}.tar"
+    LOGS.mkdir(exist_ok=True)
+    with tarfile.open(path, "w") as archive:
+        for file in (recipe.dockerfile, *recipe.files):
+            archive.add(REPOSITORY / file, file, filter=_anonymous)
+        _add_text(archive, "pip/pip.conf", pip_settings.configuration())
+        requirements = (REPOSITORY / recipe.requirements).read_text()
+        for wheel in pip_settings.wheels(requirements):
+            archive.add(wheel, f"pip/wheels/{wheel.name}", filter=_anonymous)
+    context = path.open("rb")
+    path.unlink()
+    return context
+
+
+def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without owner and time, and readable by all: containers run as any user."""
+    member.uid = member.gid = member.mtime = 0
+    member.uname = member.gname = ""
+    member.mode = 0o755 if member.isdir() else 0o644
+    return member
+
+
+def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(text.encode())
+    archive.addfile(member, io.BytesIO(text.encode()))
+
+
+def _log(recipe: Recipe) -> Path:
+    return LOGS / f"{recipe.image}-{recipe.flavour}.log"
+
+
+def _report(name: str, recipe: Recipe, error: Exception) -> str:
+    lines = _log(recipe).read_text(errors="replace").splitlines() if _log(recipe).exists() else []
+    step = next((line for line in reversed(lines) if line.startswith("Step ")), "before its first step")
+    return "\n".join([f"image {name}: could not be built: {error}", f"  at:   {step}", f"  log:  {_log(recipe)}",
+                      "  last lines:", *(f"    {line}" for line in lines[-_LAST_LINES:])])
+

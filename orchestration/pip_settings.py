@@ -1,0 +1,59 @@
+"""What the host's pip is told, for the pip inside a build: index, certificates, folders of wheels, proxies."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+_PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "timeout", "default-timeout", "retries")
+_INSIDE = "/pip/wheels"
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def configuration() -> str:
+    """A pip.conf for the inside of a build.
+
+    Local folders of wheels are shown at /pip/wheels (see `wheels`); an index that is a local folder cannot be
+    reached from there and is left out. Certificates come with the base.
+    """
+    stated = {name: _reachable(value) for name, value in _settings().items() if name in _PASSED_ON}
+    lines = [f"{name} = {value}" for name, value in stated.items() if value]
+    remote = [place for place in _find_links() if not Path(place).is_dir()]
+    return "\n".join(["[global]", *lines, "find-links =", *(f"    {place}" for place in [*remote, _INSIDE])]) + "\n"
+
+
+def wheels(requirements: str) -> list[Path]:
+    """Files in the host's local folders of wheels that are of a project which `requirements` (a text) names."""
+    named = {_normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", requirements, re.MULTILINE)}
+    return sorted(file for place in _find_links() if Path(place).is_dir() for file in Path(place).iterdir()
+                  if file.suffix == ".whl" and _normal(file.name.split("-")[0]) in named)
+
+
+def proxies() -> dict[str, str]:
+    """The host's proxy variables, as arguments of a build."""
+    return {name: os.environ[name] for name in _PROXIES if name in os.environ}
+
+
+@cache
+def _settings() -> dict[str, str]:
+    """pip's settings by name, from its files and its environment, the environment first."""
+    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    found = dict(re.findall(r"^(?:global|install)\.([a-z-]+)='(.*)'$", listed.stdout, re.MULTILINE))
+    return found | dict(re.findall(r"^:env:\.([a-z-]+)='(.*)'$", listed.stdout, re.MULTILINE))
+
+
+def _find_links() -> Iterator[str]:
+    return iter(_settings().get("find-links", "").replace("\\n", " ").replace("file://", "").split())
+
+
+def _reachable(value: str) -> str:
+    return " ".join(place for place in value.replace("\\n", " ").split() if not place.startswith("file:"))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
