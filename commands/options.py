@@ -1,0 +1,17 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestration.recipes import REPOSITORY
+
+engine_option = click.option(
+    "--engine", type=click.Choice(["docker", "process"]), help="what runs the stages (default: docker if it answers)"
+)
+store_option = click.option(
+    "--store", "store_path", type=click.Path(path_type=Path), default=REPOSITORY / "store", metavar="DIR",
+    help="where stages are kept (default: store/)"
+)

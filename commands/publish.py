@@ -1,0 +1,35 @@
+"""What a run leaves behind: runs/STUDY/report, the page that can be mailed, and runs/STUDY/run.json."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestration.identity import Identified
+from orchestration.store import Store, write_json
+
+
+def publish(study: Identified, store: Store, say: Callable[[str], None]) -> None:
+    """Copy the report out of the store, note which stages made it, and say where it is and what it found."""
+    folder = store.root.parent / "runs" / study.plan.study
+    folder.mkdir(parents=True, exist_ok=True)
+    report = folder / "report"
+    _copy(store.folder(study.keys[study.plan.results["report"]]), report)
+    write_json(folder / "run.json", {"study": study.plan.study, "store": str(store.root), "stages": dict(study.keys)})
+    results = json.loads((report / "results.json").read_text())
+    say(f"attribution accuracy: {results['attribution']['accuracy']:.4f}")
+    say(f"report: {_short(report / 'index.html')}")
+
+
+def _copy(made: Path, report: Path) -> None:
+    fresh = report.with_name("report.partial")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns("stage.json", "stage.log"))
+    shutil.rmtree(report, ignore_errors=True)
+    fresh.rename(report)
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

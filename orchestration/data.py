@@ -1,0 +1,77 @@
+"""Data files that no stage makes: what is missing, and their hashes, read once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestration import hashing
+from orchestration.stage import Plan, Stage
+from orchestration.store import Store, write_json
+
+_CHUNK = 1 << 22
+
+
+def missing(plan: Plan) -> dict[str, list[str]]:
+    """The paths of `plan` where nothing is, each with the names of the stages that need it."""
+    needed: dict[str, list[str]] = {}
+    for stage in plan.stages:
+        for path in _paths(stage):
+            if not path.exists() and not list(path.parent.glob(f"{path.name}.*")):
+                needed.setdefault(str(path), []).append(stage.name)
+    return needed
+
+
+def _paths(stage: Stage) -> list[Path]:
+    """The files and folders that a stage is shown and, below them, those that its command names.
+
+    What a command names may be the common beginning of several files, as TensorFlow writes its checkpoints.
+    """
+    shown = {f"{{in}}/{mount}": path for mount, path in stage.files.items()}
+    named = [
+        Path(path + word.removeprefix(place))
+        for word in stage.command
+        for place, path in shown.items()
+        if word == place or word.startswith(f"{place}/")
+    ]
+    return named or [Path(path) for path in shown.values()]
+
+
+class Hashes:
+    """Hashes of files and folders. A file of known path, size and time of change is not read again.
+
+    reading: called with the path of each file before it is read.
+    """
+
+    def __init__(self, store: Store, reading: Callable[[Path], None]) -> None:
+        self._cache = store.root / "files.json"
+        self._reading = reading
+        self._known: dict[str, list[object]] = json.loads(self._cache.read_text()) if self._cache.is_file() else {}
+
+    def __call__(self, path: str) -> str:
+        """The sha256 of a file; of a folder, the digest of what is in it."""
+        place = Path(path).absolute()
+        if not place.is_dir():
+            return self._file(place)
+        files = sorted(file for file in place.rglob("*") if file.is_file())
+        return hashing.digest({str(file.relative_to(place)): self._file(file) for file in files})
+
+    def _file(self, path: Path) -> str:
+        status = path.stat()
+        stamp = [status.st_size, status.st_mtime_ns]
+        known = self._known.get(str(path))
+        if known is not None and known[:2] == stamp:
+            return str(known[2])
+        self._reading(path)
+        sha256 = _sha256(path)
+        self._known[str(path)] = [*stamp, sha256]
+        self._cache.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self._cache, self._known)
+        return sha256
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,22 @@
+"""Is this machine ready? What is not, and what mends it.
+
+engine     the Docker Engine, and what it can limit
+machine    disk, memory and cores against what the stages ask for
+graphics   GPUs and driver against what each image can drive, and how containers get at them
+datasets   the files that users download
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that was looked at. level: `problem` blocks, `warning` does not. mend: what to do about it."""
+
+    level: Literal["ok", "warning", "problem"]
+    subject: str
+    text: str
+    mend: str = ""

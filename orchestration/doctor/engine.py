@@ -1,0 +1,60 @@
+"""The Docker Engine: does it answer, and can it keep stages within their limits?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestration.doctor import Finding
+from orchestration.engines import docker
+from orchestration.engines.docker import DockerEngine
+from orchestration.errors import NoEngine
+
+_OLDEST = (19, 3)
+_LIMITS = {
+    "MemoryLimit": "memory",
+    "SwapLimit": "swap",
+    "CpuCfsQuota": "cores",
+    "PidsLimit": "processes",
+}
+
+
+def find() -> tuple[DockerEngine | None, list[Finding]]:
+    """The engine, if one answers, and what is to be said of it."""
+    try:
+        engine = docker.connect()
+    except NoEngine as error:
+        return None, [
+            Finding(
+                "warning",
+                "engine",
+                str(error),
+                "install Docker (apt install docker.io) for isolated stages; without it they run as processes",
+            )
+        ]
+    return engine, judge(engine.info)
+
+
+def judge(info: Mapping[str, Any]) -> list[Finding]:
+    """What is to be said of an engine that tells `info` of itself."""
+    version = str(info["ServerVersion"])
+    findings = [Finding("ok", "engine", f"Docker {version}, storage driver {info.get('Driver')}")]
+    if _numbers(version) < _OLDEST:
+        findings.append(
+            Finding("warning", "engine", f"Docker {version} is older than 19.03", "install a newer one to use GPUs")
+        )
+    unlimited = [words for key, words in _LIMITS.items() if not info.get(key, True)]
+    if unlimited:
+        findings.append(
+            Finding(
+                "warning",
+                "engine",
+                f"it cannot limit {', '.join(unlimited)}",
+                "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup version 2",
+            )
+        )
+    return findings
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("+")[0].split("-")[0].split(".") if part.isdigit())

@@ -1,0 +1,47 @@
+"""Disk, memory and cores against what the stages of a study ask for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestration.doctor import Finding
+from orchestration.stage import Plan, Resources
+
+_GIB = 1 << 30
+_IMAGES_BYTES = 20 * _GIB  # all images, with what building them needs for a while
+_STORE_BYTES = 5 * _GIB
+
+
+def disks(store: Path, docker_root: Path | None) -> list[Finding]:
+    """Room for images and for finished stages."""
+    places = [("store", _existing(store), _STORE_BYTES, "free some, or choose another disk: run --store DIR")]
+    if docker_root is not None and docker_root.exists():  # it may be on another machine
+        mend = "free some (docker system prune), or give the engine another data-root"
+        places.append(("images", docker_root, _IMAGES_BYTES, mend))
+    return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
+
+
+def room(plans: Mapping[str, Plan], has: Resources) -> list[Finding]:
+    """Does each study fit this machine? plans: by the name of the manifest."""
+    findings = [Finding("ok", "machine", f"{has.cores} cores, {has.memory / _GIB:.0f} GiB of memory")]
+    for name, plan in plans.items():
+        cores = max(stage.resources.cores for stage in plan.stages)
+        memory = max(stage.resources.memory for stage in plan.stages)
+        if cores > has.cores or memory > has.memory:
+            text = f"{name}: a stage asks for {cores} cores and {memory / _GIB:g} GiB, more than there is"
+            findings.append(Finding("problem", "machine", text, f"lower `resources` in {name}"))
+    return findings
+
+
+def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:
+    free = shutil.disk_usage(place).free
+    text = f"{free / _GIB:.1f} GiB free for {name} at {place}"
+    if free >= wanted:
+        return Finding("ok", "disk", text)
+    return Finding("warning", "disk", f"{text}; {wanted / _GIB:.0f} GiB are advised", mend)
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)

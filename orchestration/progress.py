@@ -1,0 +1,194 @@
+"""What a person sees of a run: a live table on a terminal, quiet lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.scheduler import Event, Failed, Finished, Reported, Skipped, Started
+
+Clock = Callable[[], float]
+_LINE_SECONDS = 30.0
+_SPOKEN = ("log", "warning")
+_STYLES = {"waiting": "dim", "done": "green", "failed": "bold red", "skipped": "yellow"}
+
+
+class Display(Protocol):
+    """Shows a run while it goes on."""
+
+    def show(self, event: Event) -> None:
+        """Take in what happened to a stage."""
+
+    def say(self, line: str) -> None:
+        """Say something that concerns the whole run."""
+
+
+@dataclass
+class Row:
+    """One stage as it is shown. state: waiting, running, done, failed or skipped."""
+
+    name: str
+    state: str = "waiting"
+    began: float = 0.0
+    took: float = 0.0
+    step: int = 0
+    total: int = 0
+    images_per_second: float | None = None
+    message: str = ""
+    first: tuple[float, int] | None = field(default=None, repr=False)
+
+    def take(self, event: Event, now: float) -> None:
+        """Become what `event` says."""
+        if isinstance(event, Started):
+            self.state, self.began = "running", now
+        elif isinstance(event, Reported):
+            self._take_report(event.report, now)
+        else:
+            self.state = {Finished: "done", Failed: "failed", Skipped: "skipped"}[type(event)]
+            self.took = now - self.began if self.began else 0.0
+
+    def seconds_left(self, now: float) -> float | None:
+        """The time left at the pace since the first progress of this run; None while there is none to judge by."""
+        if self.first is None or self.step <= self.first[1]:
+            return None
+        began, first_step = self.first
+        return (self.total - self.step) * (now - began) / (self.step - first_step)
+
+    def _take_report(self, report: Mapping[str, Any], now: float) -> None:
+        if report["event"] == "progress":
+            self.step, self.total = int(report.get("step", 0)), int(report.get("total", 0))
+            self.images_per_second = report.get("images_per_second")
+            self.first = self.first or (now, self.step)
+        elif report["event"] in _SPOKEN:
+            self.message = str(report.get("message", ""))
+
+
+class Lines:
+    """One line when a stage begins and ends, and its progress now and then."""
+
+    def __init__(self, names: list[str], console: Console, clock: Clock = time.monotonic) -> None:
+        self._rows = {name: Row(name) for name in names}
+        self._console, self._clock = console, clock
+        self._spoke: dict[str, float] = {}
+
+    def show(self, event: Event) -> None:
+        """Print a line if there is something to say."""
+        now = self._clock()
+        row = self._rows[event.task]
+        row.take(event, now)
+        words = self._words(event, row, now)
+        if words:
+            self._spoke[row.name] = now
+            self.say(f"{row.name}: {words}")
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _words(self, event: Event, row: Row, now: float) -> str:
+        if isinstance(event, Started):
+            return "started"
+        if isinstance(event, Finished):
+            return f"done in {duration(row.took)}"
+        if isinstance(event, Failed):
+            return "failed"
+        if isinstance(event, Skipped):
+            return f"skipped, as {event.failed} failed"
+        if event.report["event"] in _SPOKEN:
+            return row.message
+        due = event.report["event"] == "progress" and now - self._spoke[row.name] >= _LINE_SECONDS
+        return pace(row, now) if due else ""
+
+
+class LiveTable:
+    """A table with one row per stage, drawn again and again. Lines that are said scroll by above it."""
+
+    def __init__(self, names: list[str], console: Console, clock: Clock = time.monotonic) -> None:
+        self._rows = {name: Row(name) for name in names}
+        self._console, self._clock = console, clock
+
+    def show(self, event: Event) -> None:
+        """Take in what happened; the next drawing shows it."""
+        row = self._rows[event.task]
+        row.take(event, self._clock())
+        if isinstance(event, Reported) and event.report["event"] == "warning":
+            self.say(f"{row.name}: {row.message}")
+
+    def say(self, line: str) -> None:
+        """Print a line above the table."""
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def __rich__(self) -> Table:
+        now = self._clock()
+        table = Table(box=None, pad_edge=False)
+        for title in ("stage", "", "step", "images/s", "time"):
+            table.add_column(title, justify="left" if title in ("stage", "") else "right", no_wrap=True)
+        for row in self._visible():
+            table.add_row(*_cells(row, now))
+        return table
+
+    def _visible(self) -> list[Row]:
+        """All rows where they fit the terminal; else those that run or failed, and as many waiting ones as fit."""
+        rows, height = list(self._rows.values()), max(self._console.height - 3, 1)
+        if len(rows) <= height:
+            return rows
+        telling = [row for row in rows if row.state in ("running", "failed")]
+        return (telling + [row for row in rows if row.state == "waiting"])[:height]
+
+
+@contextmanager
+def display(names: list[str], console: Console) -> Iterator[Display]:
+    """The display that fits `console`, while a run of the stages `names` goes on."""
+    if not console.is_terminal:
+        yield Lines(names, console)
+        return
+    table = LiveTable(names, console)
+    with Live(get_renderable=table.__rich__, console=console, refresh_per_second=4):
+        yield table
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 4.2 s, 3 min 20 s, 2 h 05 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def pace(row: Row, now: float) -> str:
+    """Step, speed and time left of a stage that runs, in words."""
+    words = [f"step {row.step} of {row.total}"]
+    if row.images_per_second is not None:
+        words.append(f"{row.images_per_second:.0f} images/s")
+    left = row.seconds_left(now)
+    if left is not None:
+        words.append(f"{duration(left)} left")
+    return ", ".join(words)
+
+
+def _cells(row: Row, now: float) -> tuple[RenderableType, ...]:
+    name = Text(row.name)
+    if row.state != "running":
+        took = duration(row.took) if row.took else ""
+        return name, Text(row.state, style=_STYLES[row.state]), "", "", took
+    if not row.total:
+        return name, Text(row.message or "running", style="cyan"), "", "", duration(now - row.began)
+    left = row.seconds_left(now)
+    return (
+        name,
+        ProgressBar(total=row.total, completed=row.step, width=24),
+        f"{row.step}/{row.total}",
+        "" if row.images_per_second is None else f"{row.images_per_second:.0f}",
+        "" if left is None else f"{duration(left)} left",
+    )

@@ -1,0 +1,112 @@
+"""The store: finished stages, each in a folder named by the hash of everything that went into it.
+
+    <key>/            a finished stage: what it wrote, stage.json and stage.log; it appeared by rename
+    <key>.partial/    a stage that runs, or was stopped, or failed; the next run continues in it
+    .run/<key>.*      the lock of a stage and the configuration it is shown
+    files.json        hashes of data files, so that a large archive is read once
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import UserError
+
+FORMAT = 1
+LEAST_FREE_BYTES = 1 << 30
+
+
+class Store:
+    """A store on disk. Several orchestrators may use one at once: a stage is run under its lock."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def folder(self, key: str) -> Path:
+        """Where the finished stage `key` is."""
+        return self.root / key
+
+    def partial(self, key: str) -> Path:
+        """Where the stage `key` writes while it runs."""
+        return self.root / f"{key}.partial"
+
+    def log(self, key: str) -> Path:
+        """The log of a stage, finished or not."""
+        return (self.folder(key) if self.finished(key) else self.partial(key)) / "stage.log"
+
+    def finished(self, key: str) -> bool:
+        """Whether the stage `key` is there, whole."""
+        return (self.folder(key) / "stage.json").is_file()
+
+    def record(self, key: str) -> dict[str, Any]:
+        """The stage.json of a finished stage."""
+        return dict(json.loads((self.folder(key) / "stage.json").read_text()))
+
+    def begin(self, key: str, config: Mapping[str, Any]) -> Path:
+        """Make what a stage needs to run; returns the path of its configuration."""
+        self.partial(key).mkdir(parents=True, exist_ok=True)
+        path = self._aside(key, "config.json")
+        write_json(path, dict(config))
+        return path
+
+    def finish(self, key: str, record: Mapping[str, Any]) -> None:
+        """Make the partial folder of a stage its finished one."""
+        write_json(self.partial(key) / "stage.json", {"format": FORMAT, "key": key, **record})
+        self.partial(key).rename(self.folder(key))
+        self._aside(key, "config.json").unlink()
+
+    @contextlib.contextmanager
+    def try_lock(self, key: str) -> Iterator[int | None]:
+        """Yield an open file descriptor that holds the lock of the stage `key`, or None if another has it.
+
+        The lock is free when every process that inherited the descriptor has closed it.
+        """
+        descriptor = os.open(self._aside(key, "lock"), os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            yield None
+            return
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def is_free(self, key: str) -> bool:
+        """Whether nobody has the lock of the stage `key`."""
+        with self.try_lock(key) as lock:
+            return lock is not None
+
+    def require_space(self) -> None:
+        """Raise UserError if there is too little room to begin anything."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.root).free
+        if free < LEAST_FREE_BYTES:
+            raise UserError(
+                f"{self.root}: the disk has {free >> 20} MiB left, a run needs {LEAST_FREE_BYTES >> 20} MiB at least; "
+                "make room, or choose another disk with --store"
+            )
+
+    def _aside(self, key: str, name: str) -> Path:
+        folder = self.root / ".run"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{key}.{name}"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON to a file that appears by rename."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    with partial.open("w") as stream:
+        json.dump(value, stream, indent=1, sort_keys=True)
+        stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)

@@ -1,0 +1,212 @@
+"""The Docker engine against a real Docker Engine, with an image that is just a shell."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.engines import Job, Result, docker
+from orchestration.engines.docker import DockerEngine, connect
+from orchestration.errors import NoDevice, NoEngine, UserError
+
+MakeJob = Callable[..., Job]
+GIGABYTE = 1 << 30
+
+
+@pytest.fixture
+def run(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> Callable[..., tuple[list[object], Result]]:
+    """Run a shell script in a container: its events and its end."""
+
+    def run_script(script: str, **changes: object) -> tuple[list[object], Result]:
+        running = docker_engine.start(make_job(tiny_image, script, **changes))
+        return list(running.events()), running.result()
+
+    return run_script
+
+
+Run = Callable[..., tuple[list[dict[str, object]], Result]]
+
+
+def inside(run: Run, tmp_path: Path, script: str, **changes: object) -> str:
+    """What a script writes to standard error inside a container."""
+    _, result = run(f"{{ {script} ; }} >&2", **changes)
+    assert result.status == 0, (tmp_path / "stage.log").read_text()
+    return (tmp_path / "stage.log").read_text()
+
+
+def test_events_are_told_and_the_rest_goes_to_the_log(run: Run, tmp_path: Path) -> None:
+    events, result = run(
+        """echo '{"event": "progress", "step": 1, "total": 2}'; echo hello; echo trouble >&2
+        echo '{"no": "event"}'; printf '{"event": "done"}'"""
+    )
+    assert events == [{"event": "progress", "step": 1, "total": 2}, {"event": "done"}]
+    assert sorted((tmp_path / "stage.log").read_text().splitlines()) == [
+        "hello", "trouble", '{"event": "done"}', '{"no": "event"}'
+    ]  # fmt: skip
+    assert result == Result(status=0, out_of_memory=False)
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 3])
+def test_the_exit_status_is_told(run: Run, status: int) -> None:
+    assert run(f"exit {status}")[1] == Result(status, out_of_memory=False)
+
+
+def test_the_log_of_an_earlier_run_is_kept(run: Run, tmp_path: Path) -> None:
+    run("echo one >&2")
+    run("echo two >&2")
+    assert (tmp_path / "stage.log").read_text() == "one\ntwo\n"
+
+
+def test_it_runs_as_the_calling_user_and_files_belong_to_them(run: Run, tmp_path: Path) -> None:
+    assert inside(run, tmp_path, "id -u; id -g; touch /out/file").split() == [str(os.getuid()), str(os.getgid())]
+    assert (tmp_path / "out" / "file").stat().st_uid == os.getuid()
+
+
+def test_the_root_is_read_only_and_tmp_is_not(run: Run, tmp_path: Path) -> None:
+    text = inside(run, tmp_path, "touch /tmp/file && echo tmp; touch /file || echo refused")
+    assert "tmp" in text and "refused" in text and not (tmp_path / "file").exists()
+
+
+def test_it_has_no_capabilities_and_no_new_privileges(run: Run, tmp_path: Path) -> None:
+    fields = dict(line.split(":\t") for line in inside(run, tmp_path, "cat /proc/self/status").splitlines())
+    assert [int(fields[name], 16) for name in ("CapEff", "CapPrm", "CapBnd", "CapInh")] == [0, 0, 0, 0]
+    assert fields["NoNewPrivs"] == "1"
+
+
+def test_it_has_no_network(run: Run, tmp_path: Path) -> None:
+    assert inside(run, tmp_path, "ls /sys/class/net").split() == ["lo"]
+
+
+def test_shared_memory_is_larger_than_the_usual_64_megabytes(run: Run, tmp_path: Path) -> None:
+    sizes = inside(run, tmp_path, "df -k /dev/shm", memory=GIGABYTE).splitlines()[-1].split()
+    assert int(sizes[1]) == GIGABYTE // 2 // 1024
+
+
+def test_limits_and_labels_are_set(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> None:
+    running = docker_engine.start(make_job(tiny_image, "sleep 0.5"))
+    (container,) = docker_engine.client.containers.list(filters={"label": "ganfp.stage=test/stage"})
+    host = container.attrs["HostConfig"]
+    assert (host["Memory"], host["MemorySwap"], host["NanoCpus"]) == (64 << 20, 64 << 20, 10**9)
+    assert host["Init"] is True and host["PidsLimit"] > 0 and not host["DeviceRequests"]
+    assert container.labels["ganfp.run"] == "test" and container.labels["ganfp.key"] == "0" * 64
+    list(running.events())
+    running.result()
+
+
+def test_nothing_is_left_of_a_container(run: Run, docker_engine: DockerEngine) -> None:
+    run("exit 1")
+    assert docker_engine.client.containers.list(all=True, filters={"label": "ganfp.stage=test/stage"}) == []
+
+
+def test_inputs_are_shown_read_only_and_paths_are_put_into_the_command(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "file").write_text("content\n")
+    script = "cat {in}/set/file {config}; touch {in}/set/new || echo refused; touch {out}/made"
+    text = inside(run, tmp_path, script, inputs={"set": tmp_path / "set"})
+    assert text.startswith("content\n{}") and "refused" in text and (tmp_path / "out" / "made").exists()
+
+
+def test_it_knows_its_image_and_its_cores(run: Run, tmp_path: Path, docker_engine: DockerEngine) -> None:
+    image_id = docker_engine.client.images.get("ganfp-test/tiny").id
+    assert inside(run, tmp_path, "echo $GANFP_IMAGE $OMP_NUM_THREADS").split() == [image_id, "1"]
+
+
+def test_an_out_of_memory_kill_is_told(run: Run) -> None:
+    assert run("tail /dev/zero")[1] == Result(137, out_of_memory=True)
+
+
+def test_a_kill_from_outside_is_no_lack_of_memory(
+    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob
+) -> None:
+    running = docker_engine.start(make_job(tiny_image, "sleep 60"))
+    docker_engine.client.containers.list(filters={"label": "ganfp.stage=test/stage"})[0].kill()
+    assert (list(running.events()), running.result()) == ([], Result(137, out_of_memory=False))
+
+
+def test_cancel_lets_it_end_by_itself(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> None:
+    script = """trap 'touch /out/checkpoint; exit 143' TERM; echo '{"event": "log"}'; while :; do sleep 0.1; done"""
+    job = make_job(tiny_image, script)
+    running = docker_engine.start(job)
+    for _ in running.events():
+        running.cancel()
+    assert running.result() == Result(143, out_of_memory=False)
+    assert (job.out / "checkpoint").exists()
+
+
+def test_what_ignores_a_cancel_is_killed(
+    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker, "GRACE_SECONDS", 1.0)
+    script = """trap '' TERM; echo '{"event": "log"}'; while :; do sleep 0.1; done"""
+    running = docker_engine.start(make_job(tiny_image, script))
+    for _ in running.events():
+        running.cancel()
+    assert running.result() == Result(137, out_of_memory=False)
+
+
+def test_there_are_never_two_writers(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> None:
+    job = make_job(tiny_image, "trap 'exit 143' TERM; touch /out/first; while :; do sleep 0.1; done")
+    first = docker_engine.start(job)
+    while not (job.out / "first").exists():
+        time.sleep(0.05)
+    second = docker_engine.start(make_job(tiny_image, "exit 0"))
+    assert (list(second.events()), second.result()) == ([], Result(0, out_of_memory=False))
+    assert (list(first.events()), first.result()) == ([], Result(137, out_of_memory=False))
+
+
+def test_only_abandoned_containers_are_cleaned(
+    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob, tmp_path: Path
+) -> None:
+    script = "trap 'exit 143' TERM; while :; do sleep 0.1; done"
+    running = [docker_engine.start(make_job(tiny_image, script, key=key)) for key in ("dead", "alive")]
+    docker_engine.clean(tmp_path, lambda key: key == "dead")
+    left = docker_engine.client.containers.list(all=True, filters={"label": f"ganfp.store={tmp_path}"})
+    assert [container.labels["ganfp.key"] for container in left] == ["alive"]
+    docker_engine.clean(tmp_path, lambda key: True)
+    assert [stage.result().status for stage in running] == [137, 137]
+
+
+def test_a_missing_image_is_named(docker_engine: DockerEngine, make_job: MakeJob) -> None:
+    with pytest.raises(UserError, match="nobody/nothing:1"):
+        docker_engine.start(make_job("nobody/nothing:1", "exit 0"))
+
+
+def test_a_gpu_that_is_not_there_is_a_clear_error(
+    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob
+) -> None:
+    if docker_engine.room().gpus:
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(NoDevice, match="could not select device driver.*nvidia-container-toolkit"):
+        docker_engine.start(make_job(tiny_image, "exit 0", gpus=(0,)))
+    assert docker_engine.client.containers.list(all=True, filters={"label": "ganfp.stage=test/stage"}) == []
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # docker-py leaves the socket that found nobody to be collected
+def test_an_engine_that_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(NoEngine) as error:
+        connect()
+    assert "none.sock" in str(error.value) and "\n" not in str(error.value)
+    del error
+    gc.collect()
+
+
+def test_several_run_at_once(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> None:
+    def stage(number: int) -> None:
+        running = docker_engine.start(make_job(tiny_image, f"exit {number}", key=str(number)))
+        list(running.events())
+        statuses.append(running.result().status)
+
+    statuses: list[int] = []
+    threads = [threading.Thread(target=stage, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [0, 1, 2, 3]

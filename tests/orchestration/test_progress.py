@@ -1,0 +1,111 @@
+"""What a person sees of a run, with a clock that the test turns."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from orchestration.progress import Lines, LiveTable, Row, display, duration
+from orchestration.scheduler import Event, Failed, Finished, Reported, Skipped, Started
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def console(terminal: bool = False, height: int = 25) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=100, height=height, color_system=None)
+
+
+def text(of: Console) -> str:
+    assert isinstance(of.file, io.StringIO)
+    return of.file.getvalue()
+
+
+def progress(step: int, total: int = 100) -> Event:
+    return Reported("a", {"event": "progress", "step": step, "total": total, "images_per_second": 12.4})
+
+
+def test_lines_tell_of_start_and_end_and_little_else() -> None:
+    clock, out = Clock(), console()
+    lines = Lines(["a", "b"], out, clock)
+    lines.show(Started("a", ()))
+    for step in range(1, 100):
+        clock.now += 0.1
+        lines.show(progress(step))
+    lines.show(Finished("a"))
+    lines.show(Skipped("b", "a"))
+    assert text(out).splitlines() == ["a: started", "a: done in 9.9 s", "b: skipped, as a failed"]
+
+
+def test_lines_tell_the_progress_every_half_minute() -> None:
+    clock, out = Clock(), console()
+    lines = Lines(["a"], out, clock)
+    lines.show(Started("a", ()))
+    lines.show(progress(10))
+    clock.now += 31
+    lines.show(progress(20))
+    clock.now += 1
+    lines.show(progress(21))
+    assert text(out).splitlines() == ["a: started", "a: step 20 of 100, 12 images/s, 4 min 08 s left"]
+
+
+def test_lines_tell_warnings_at_once() -> None:
+    out = console()
+    lines = Lines(["a"], out)
+    lines.show(Started("a", ()))
+    lines.show(Reported("a", {"event": "warning", "message": "[slow] disk"}))
+    assert text(out).splitlines()[1] == "a: [slow] disk"
+
+
+def test_the_time_left_counts_only_what_this_run_has_done() -> None:
+    row = Row("a")
+    row.take(Started("a", ()), 0)
+    row.take(progress(50), 10)  # continued from step 50
+    assert row.seconds_left(10) is None
+    row.take(progress(60), 20)
+    assert row.seconds_left(20) == pytest.approx(40)
+
+
+def test_the_table_shows_every_stage() -> None:
+    clock, out = Clock(), console(terminal=True)
+    table = LiveTable(["a", "b", "c"], out, clock)
+    table.show(Started("a", ()))
+    table.show(progress(10))
+    clock.now += 10
+    table.show(progress(20))
+    table.show(Started("b", ()))
+    table.show(Failed("b", RuntimeError("broken")))
+    out.print(table)
+    lines = text(out).splitlines()
+    assert "20/100" in lines[1] and "12" in lines[1] and "1 min 20 s left" in lines[1]
+    assert "failed" in lines[2] and "waiting" in lines[3]
+
+
+def test_a_long_table_shows_what_runs() -> None:
+    out = console(terminal=True, height=8)
+    table = LiveTable([f"stage {number}" for number in range(50)], out)
+    table.show(Started("stage 40", ()))
+    out.print(table)
+    lines = text(out).splitlines()
+    assert len(lines) == 6 and lines[1].startswith("stage 40")
+
+
+def test_a_pipe_gets_lines_without_control_characters() -> None:
+    out = console()
+    with display(["a"], out) as shown:
+        shown.show(Started("a", ()))
+    assert text(out) == "a: started\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(4.24, "4.2 s"), (59.96, "60.0 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

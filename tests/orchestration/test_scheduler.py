@@ -1,0 +1,132 @@
+"""The scheduler, with strings and lambdas: no container, no process, no clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from orchestration.errors import NoDevice, OrchestrationError, UserError
+from orchestration.scheduler import Event, Failed, Finished, Reported, Skipped, Started, Task, Tell, schedule
+from orchestration.stage import Resources
+
+ROOM = Resources(gpus=0, cores=2, memory=100)
+SMALL = Resources(gpus=0, cores=1, memory=10)
+
+
+def task(name: str, *needs: str, wish: Resources = SMALL) -> Task:
+    return Task(name, needs, wish)
+
+
+def run(tasks: list[Task], work: Callable[[str], object], room: Resources = ROOM) -> list[Event]:
+    return list(schedule(tasks, room, lambda name, gpus, tell: work(name), stop=lambda: None))
+
+
+def kinds(events: list[Event], kind: type[Event]) -> list[str]:
+    return [event.task for event in events if isinstance(event, kind)]
+
+
+def test_a_task_runs_after_those_it_needs() -> None:
+    ran: list[str] = []
+    run([task("a"), task("b", "a"), task("c", "b"), task("d", "a", "c")], ran.append)
+    assert ran == ["a", "b", "c", "d"]
+
+
+def test_a_name_that_is_no_task_counts_as_done() -> None:
+    assert kinds(run([task("b", "a")], lambda name: None), Finished) == ["b"]
+
+
+def test_nothing_to_do_has_no_events() -> None:
+    assert run([], lambda name: None) == []
+
+
+def test_two_tasks_run_at_once_where_there_is_room_for_two() -> None:
+    together = threading.Barrier(2)
+    events = run([task("a"), task("b")], lambda name: together.wait(timeout=10))
+    assert sorted(kinds(events, Finished)) == ["a", "b"]
+
+
+@pytest.mark.parametrize("wish", [Resources(0, 2, 10), Resources(0, 1, 51), Resources(1, 1, 10)])
+def test_never_more_runs_than_there_is_room_for(wish: Resources) -> None:
+    busy = threading.Lock()
+
+    def work(name: str) -> None:
+        assert busy.acquire(blocking=False), "two tasks ran at once"
+        threading.Event().wait(0.02)
+        busy.release()
+
+    events = run([task(name, wish=wish) for name in "abc"], work, Resources(gpus=1, cores=2, memory=100))
+    assert sorted(kinds(events, Finished)) == ["a", "b", "c"]
+
+
+def test_each_gpu_has_one_task_at_a_time() -> None:
+    wish = Resources(gpus=1, cores=1, memory=1)
+    together = threading.Barrier(2)
+    given: dict[str, tuple[int, ...]] = {}
+
+    def work(name: str, gpus: tuple[int, ...], tell: Tell) -> None:
+        given[name] = gpus
+        if name in ("a", "b"):
+            together.wait(timeout=10)
+
+    tasks = [task("a", wish=wish), task("b", wish=wish), task("c", "a", "b", wish=wish)]
+    list(schedule(tasks, Resources(2, 8, 100), work, stop=lambda: None))
+    assert sorted([given["a"], given["b"]]) == [(0,), (1,)]
+    assert given["c"] == (0,)
+
+
+def test_dependents_of_a_failure_are_skipped_and_others_go_on() -> None:
+    def work(name: str) -> None:
+        if name == "a":
+            raise RuntimeError("broken")
+
+    events = run([task("a"), task("b", "a"), task("c", "b"), task("d")], work)
+    failures = [event for event in events if isinstance(event, Failed)]
+    assert [(failure.task, str(failure.error)) for failure in failures] == [("a", "broken")]
+    assert [event for event in events if isinstance(event, Skipped)] == [Skipped("b", "a"), Skipped("c", "a")]
+    assert kinds(events, Finished) == ["d"]
+
+
+def test_room_is_given_back_by_a_failure() -> None:
+    wish = Resources(gpus=0, cores=2, memory=100)
+    events = run([task("a", wish=wish), task("b", wish=wish)], lambda name: 1 // (name != "a"))
+    assert (kinds(events, Failed), kinds(events, Finished)) == (["a"], ["b"])
+
+
+def test_reports_come_between_start_and_end() -> None:
+    def work(name: str, gpus: tuple[int, ...], tell: Tell) -> None:
+        tell({"event": "progress", "step": 1})
+
+    events = list(schedule([task("a")], ROOM, work, stop=lambda: None))
+    assert events == [Started("a", ()), Reported("a", {"event": "progress", "step": 1}), Finished("a")]
+
+
+@pytest.mark.parametrize(
+    ("wish", "kind", "words"),
+    [
+        (Resources(0, 3, 10), UserError, "b: asks for 3 cores, this machine has 2"),
+        (Resources(0, 1, 101), UserError, "b: asks for 101 bytes of memory, this machine has 100"),
+        (Resources(1, 1, 10), NoDevice, "b: asks for 1 GPU.*could not select device driver"),
+    ],
+)
+def test_a_task_that_never_fits_is_refused_before_anything_runs(
+    wish: Resources, kind: type[OrchestrationError], words: str
+) -> None:
+    ran: list[str] = []
+    with pytest.raises(kind, match=words):
+        run([task("a"), task("b", wish=wish)], ran.append)
+    assert ran == []
+
+
+def test_closing_stops_what_runs_and_waits_for_it() -> None:
+    stopping, ended = threading.Event(), []
+
+    def work(name: str, gpus: tuple[int, ...], tell: Tell) -> None:
+        stopping.wait(timeout=10)
+        ended.append(name)
+
+    with closing(schedule([task("a"), task("b", "a")], ROOM, work, stop=stopping.set)) as events:
+        assert next(events) == Started("a", ())
+    assert ended == ["a"]
