@@ -19,8 +19,8 @@ def main():
     _add(verbs, lsun, "lsun", "the first 200,000 bedrooms from bedroom_train_lmdb").add_argument(
         "--archive", dest="path", type=Path, required=True, metavar="DIR", help="the folder bedroom_train_lmdb")
     _add(verbs, photos, "photos", "crops of photographs").add_argument(
-        "--photos", dest="path", type=Path, default=photos.WALLPAPERS, metavar="DIR",
-        help="a folder of photographs (default: the wallpapers of two Debian packages, %(default)s)")
+        "--photos", dest="path", type=Path, metavar="DIR",
+        help="a folder of photographs (default: those that two Debian packages ship as wallpapers)")
     command.add_check(verbs, check.check)
     command.obey(parser)
 

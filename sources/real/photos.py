@@ -6,6 +6,7 @@ crop never leaves its tile, so no two splits share a pixel, not even by the filt
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +18,12 @@ from sources.contract.errors import BadInput
 
 from .dataset import Dataset, decode, resized
 
-WALLPAPERS = "/usr/share/backgrounds"
+WALLPAPERS = (Path(sys.prefix) / "share/backgrounds", Path("/usr/share/backgrounds"))  # where they are looked for
 TILES_ACROSS = 6  # tiles along the shorter side of a photograph, unless its pixels are too few
 LEAST_CONTRAST = 8.0  # standard deviation of a tile's luma (0 to 255): less is blank sky or a burnt-out lamp
 _KNOWN = Path(__file__).parent / "wallpapers.json"
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
-_FETCH = ("install the Debian packages lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04, "
-          "or name a folder of photographs")
+_PACKAGES = "the Debian packages lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04"
 
 
 class Tile(NamedTuple):
@@ -36,17 +36,17 @@ class Tile(NamedTuple):
 
 
 def open_dataset(folder, settings, seed):
-    """Crops of all photographs in `folder`, but for the wallpapers that are no photographs.
+    """Crops of all photographs in `folder`; None: of the wallpapers that are photographs.
 
     Raises BadInput for a folder that is missing or empty, and for unreadable or too small photographs.
     """
     known = json.loads(_KNOWN.read_text(encoding="utf-8"))
-    paths = _paths(folder, known["drawings"])
+    paths = _wallpapers(known["photographs"]) if folder is None else _paths(folder, known["drawings"])
     digest = hashlib.sha256()
     photographs = [_photograph(path, settings.resolution, digest) for path in paths]
     tiles = _tiles(photographs, settings.resolution)
     counts = (settings.gan, settings.train, settings.validation, settings.test)
-    splits = deal(folder, tiles, counts, seed)
+    splits = deal(tiles, counts, seed)
 
     def image(key):
         number, row = key
@@ -55,28 +55,39 @@ def open_dataset(folder, settings, seed):
                        settings.resolution)
 
     gan, *attribution = ([(number, row) for row in range(count)] for number, count in enumerate(counts))
-    credits = [entry for entry in known["photographs"] if folder / entry["file"] in paths]
+    credits = [entry for entry in known["photographs"] if any(path.name == entry["file"] for path in paths)]
     return Dataset("photos", digest.hexdigest(), gan, sum(attribution, []), image, credits)
 
 
-def deal(folder, tiles, counts, seed):
+def deal(tiles, counts, seed):
     """Deal `tiles`, shuffled by `seed`, in proportion to `counts`, at least one to each: a list of tiles for each."""
     spare = len(tiles) - len(counts)
     if spare < 0:
-        raise BadInput(f"--photos {folder}: its photographs have {len(tiles)} large and varied enough regions, "
-                       f"and the {len(counts)} splits need one each; add photographs, or larger ones")
+        raise BadInput(f"--photos: the photographs have {len(tiles)} large and varied enough regions, and the "
+                       f"{len(counts)} splits need one each; add photographs, or larger ones")
     ends = np.arange(1, len(counts) + 1) + np.rint(np.cumsum(counts) / sum(counts) * spare).astype(int)
     order = np.random.RandomState([seed, 0]).permutation(len(tiles))
     return [[tiles[place] for place in places] for places in np.split(order, ends[:-1])]
 
 
+def _wallpapers(known):
+    """The photographs that the Debian packages ship, all of them."""
+    names = sorted(entry["file"] for entry in known)
+    for folder in WALLPAPERS:
+        if all((folder / name).is_file() for name in names):
+            return [folder / name for name in names]
+    raise BadInput(f"the photographs of {_PACKAGES} are neither in {' nor in '.join(map(str, WALLPAPERS))}; install "
+                   "the packages, or name a folder of photographs: --photos DIR")
+
+
 def _paths(folder, drawings):
+    """The photographs in a folder."""
     if not folder.is_dir():
-        raise BadInput(f"--photos {folder}: no such folder; {_FETCH}")
+        raise BadInput(f"--photos {folder}: no such folder")
     paths = sorted(path for path in folder.iterdir()
                    if path.suffix.lower() in _EXTENSIONS and path.name not in drawings)
     if not paths:
-        raise BadInput(f"--photos {folder}: there are no photographs (JPEG, PNG or WebP) in it; {_FETCH}")
+        raise BadInput(f"--photos {folder}: there are no photographs (JPEG, PNG or WebP) in it")
     return paths
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from sources.contract import imagesets
+from sources.contract.errors import BadInput
 from sources.real import photos
 from sources.real.settings import Settings
 from tests.sources.real.real_archives import SMALL, call, encoded, photograph
@@ -52,11 +53,11 @@ def test_no_two_splits_share_a_pixel(tmp_path):
 
 def test_tiles_are_dealt_in_proportion_and_each_split_gets_one():
     tiles = list(range(100))
-    dealt = photos.deal("album", tiles, (600, 390, 9, 1), seed=0)
+    dealt = photos.deal(tiles, (600, 390, 9, 1), seed=0)
     assert [len(part) for part in dealt] == [59, 38, 2, 1]
     assert sorted(sum(dealt, [])) == tiles
-    assert photos.deal("album", tiles, (600, 390, 9, 1), seed=0) == dealt
-    assert photos.deal("album", tiles, (600, 390, 9, 1), seed=1) != dealt
+    assert photos.deal(tiles, (600, 390, 9, 1), seed=0) == dealt
+    assert photos.deal(tiles, (600, 390, 9, 1), seed=1) != dealt
 
 
 def test_rows_are_train_validation_test_and_the_same_every_time(album, tmp_path):
@@ -109,8 +110,18 @@ def test_every_wallpaper_names_its_author_and_licence():
 
 
 def test_a_missing_folder_is_refused(tmp_path):
-    assert "no such folder; install the Debian packages lomiri-wallpapers-16.04" in refusal(
-        tmp_path, tmp_path / "nowhere")
+    assert "nowhere: no such folder" in refusal(tmp_path, tmp_path / "nowhere")
+
+
+def test_the_default_is_every_photograph_of_the_debian_packages_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(photos, "WALLPAPERS", (tmp_path / "nowhere", tmp_path))
+    known = json.loads(photos._KNOWN.read_text(encoding="utf-8"))["photographs"]
+    photograph(tmp_path / "a_photograph_of_mine.jpg", 160, 160)
+    for number, entry in enumerate(known):
+        with pytest.raises(BadInput, match="lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04 are neither in"):
+            photos.open_dataset(None, Settings(32, 4, 2, 1, 1), seed=0)
+        photograph(tmp_path / entry["file"], 160, 160, seed=number)
+    assert photos.open_dataset(None, Settings(32, 4, 2, 1, 1), seed=0).credits == known
 
 
 def test_an_empty_folder_is_refused(tmp_path):
