@@ -27,7 +27,7 @@ def from_png(folder: Path, out: Path, resolution: int | None = None, name: str |
     Raises BadInput, and writes nothing, for images that are missing, unreadable or of other sizes, or if `out` exists.
     """
     _refuse_existing(out)
-    files = _files(folder)
+    files = pictures(folder)
     side = resolution or _common_side(files)
     name = name or folder.resolve().stem
     with atomic.new_folder(str(out)) as partial, imagesets.Writer(partial, len(files), side) as writer:
@@ -59,7 +59,8 @@ def _refuse_existing(out: Path) -> None:
         raise BadInput(f"{out}: exists already; choose another folder")
 
 
-def _files(folder: Path) -> Sequence[Path]:
+def pictures(folder: Path) -> Sequence[Path]:
+    """The images in `folder`, in the order of their names; or the one file that `folder` is. Raises BadInput."""
     if folder.is_file():
         return [folder]
     if not folder.is_dir():

@@ -17,7 +17,12 @@ def publish(study: Identified, store: Store, say: Callable[[str], None]) -> None
     folder.mkdir(parents=True, exist_ok=True)
     report = folder / "report"
     _copy(store.folder(study.keys[study.plan.results["report"]]), report)
-    write_json(folder / "run.json", {"study": study.plan.study, "store": str(store.root), "stages": dict(study.keys)})
+    write_json(folder / "run.json", {
+        "study": study.plan.study,
+        "store": str(store.root),
+        "stages": dict(study.keys),
+        "results": dict(study.plan.results),
+    })
     results = json.loads((report / "results.json").read_text())
     say(f"attribution accuracy: {results['attribution']['accuracy']:.4f}")
     say(f"report: {_short(report / 'index.html')}")

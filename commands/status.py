@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from commands.options import store_option
 from orchestration import data, identity, manifest, plan, recipes
@@ -21,29 +20,27 @@ from orchestration.store import Store
 def command(manifest_path: Path, store_path: Path) -> None:
     """Say which stages of MANIFEST are finished, begun or missing, and how long they took. Needs no Docker."""
     wanted, store = plan.expand(manifest.read(manifest_path)), Store(store_path)
-    console = Console(highlight=False)
     for path, stages in data.missing(wanted).items():
-        console.print(f"{path} is not there; {', '.join(stages)} needs it", markup=False, soft_wrap=True)
-    console.print(_table(wanted, store))
+        click.echo(f"{path} is not there; {', '.join(stages)} needs it")
+    rows = [("stage", "state", "took", "started", "key"), *_rows(wanted, store)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _table(wanted: Plan, store: Store) -> Table:
+def _rows(wanted: Plan, store: Store) -> Iterator[tuple[str, ...]]:
     absent = data.missing(wanted)
     hashes = data.Hashes(store, lambda path: None)
     keys = identity.identify(wanted, _content, lambda path: "" if path in absent else hashes(path)).keys
-    table = Table(box=None, pad_edge=False)
-    for title in ("stage", "state", "started", "took", "key"):
-        table.add_column(title, no_wrap=True, justify="right" if title == "took" else "left")
     for stage in wanted.stages:
-        table.add_row(stage.name, *_state(store, keys[stage.name]), keys[stage.name][:12])
-    return table
+        yield stage.name, *_state(store, keys[stage.name]), keys[stage.name][:12]
 
 
 def _state(store: Store, key: str) -> tuple[str, str, str]:
-    """State, when it was started, how long it took."""
+    """State, how long it took, when it was started."""
     if store.finished(key):
         record = store.record(key)
-        return "finished", record["started"], duration(record["seconds"])
+        return "finished", duration(record["seconds"]), record["started"]
     if not store.partial(key).exists():
         return "missing", "", ""
     return ("begun" if store.is_free(key) else "running"), "", ""

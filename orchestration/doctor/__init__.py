@@ -11,12 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Level = Literal["ok", "warning", "problem"]
+
 
 @dataclass(frozen=True)
 class Finding:
     """Something that was looked at. level: `problem` blocks, `warning` does not. mend: what to do about it."""
 
-    level: Literal["ok", "warning", "problem"]
+    level: Level
     subject: str
     text: str
     mend: str = ""
+
+
+def severity(needed: bool) -> Level:
+    """The level of something that is missing. needed: whether the user asked for what needs it."""
+    return "problem" if needed else "warning"

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestration import data
-from orchestration.doctor import Finding
+from orchestration.doctor import Finding, severity
 from orchestration.stage import Plan
 
 
 def check(plans: Mapping[str, Plan], needed: bool) -> list[Finding]:
-    """Look at the data of every study. plans: by the name of the manifest. needed: whether a missing one blocks."""
+    """Look at the data of every study. plans: by the name of the manifest. needed: whether it blocks."""
     return [finding for name, plan in plans.items() for finding in _study(name, plan, needed)]
 
 
@@ -20,7 +20,7 @@ def _study(name: str, plan: Plan, needed: bool) -> list[Finding]:
     missing = data.missing(plan)
     findings = [
         Finding(
-            "problem" if needed else "warning",
+            severity(needed),
             "data",
             f"{name}: {path} is not there; {', '.join(stages)} needs it",
             f"download it and put it at {Path(path).absolute()}; {name} says where it comes from",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration import gpus
-from orchestration.doctor import Finding
+from orchestration.doctor import Finding, severity
 from orchestration.engines import docker_gpus
 from orchestration.gpus import Gpu
 
@@ -48,7 +48,7 @@ def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
         found = gpus.read()
     except gpus.DriverFailure as error:
         mend = "reboot, or install the driver again; nvidia-smi must work first"
-        return [Finding("problem" if needed else "warning", "GPU", f"nvidia-smi fails: {error}", mend)]
+        return [Finding(severity(needed), "GPU", f"nvidia-smi fails: {error}", mend)]
     if not found:
         return [_none(needed)]
     return [*judge(found), *([] if info is None else reach(info, shutil.which("nvidia-container-runtime-hook")))]

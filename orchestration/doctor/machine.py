@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestration.doctor import Finding
+from orchestration.doctor import Finding, severity
 from orchestration.stage import Plan, Resources
 
 _GIB = 1 << 30
@@ -23,15 +23,15 @@ def disks(store: Path, docker_root: Path | None) -> list[Finding]:
     return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
 
 
-def room(plans: Mapping[str, Plan], has: Resources) -> list[Finding]:
-    """Does each study fit this machine? plans: by the name of the manifest."""
+def room(plans: Mapping[str, Plan], has: Resources, needed: bool) -> list[Finding]:
+    """Does each study fit this machine? plans: by the name of the manifest. needed: whether it blocks if not."""
     findings = [Finding("ok", "machine", f"{has.cores} cores, {has.memory / _GIB:.0f} GiB of memory")]
     for name, plan in plans.items():
         cores = max(stage.resources.cores for stage in plan.stages)
         memory = max(stage.resources.memory for stage in plan.stages)
         if cores > has.cores or memory > has.memory:
             text = f"{name}: a stage asks for {cores} cores and {memory / _GIB:g} GiB, more than there is"
-            findings.append(Finding("problem", "machine", text, f"lower `resources` in {name}"))
+            findings.append(Finding(severity(needed), "machine", text, f"lower `resources` in {name}"))
     return findings
 
 

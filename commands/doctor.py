@@ -1,0 +1,57 @@
+"""orchestrate.py doctor: is this machine ready, and what would mend it?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from commands.options import store_option
+from orchestration import manifest, plan
+from orchestration.doctor import Finding, datasets, engine, graphics, machine
+from orchestration.engines.process import ProcessEngine
+from orchestration.recipes import REPOSITORY
+from orchestration.stage import Plan
+
+_MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}
+
+
+@click.command()
+@click.argument("manifest_path", metavar="[MANIFEST]", required=False, type=click.Path(path_type=Path))
+@store_option
+def command(manifest_path: Path | None, store_path: Path) -> None:
+    """Check engine, disk, memory, GPUs, drivers and data sets: for MANIFEST, or for those of manifests/.
+
+    Exit status 1 if something blocks the study of MANIFEST; every finding comes with its mend.
+    """
+    paths = [manifest_path] if manifest_path else sorted((REPOSITORY / "manifests").glob("*.yaml"))
+    plans = {path.name: plan.expand(manifest.read(path)) for path in paths}
+    findings = _findings(plans, store_path, asked=manifest_path is not None)
+    for finding in findings:
+        _show(finding)
+    if any(finding.level == "problem" for finding in findings):
+        sys.exit(1)
+
+
+def _findings(plans: Mapping[str, Plan], store: Path, asked: bool) -> list[Finding]:
+    """asked: whether the user named the study, so that whatever keeps it from running blocks."""
+    found, findings = engine.find()
+    info = found.info if found else None
+    room = found.room() if found else ProcessEngine(REPOSITORY).room()
+    needs_gpu = asked and any(stage.resources.gpus for each in plans.values() for stage in each.stages)
+    return [
+        *findings,
+        *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
+        *machine.room(plans, room, asked),
+        *graphics.find(info, needs_gpu),
+        *datasets.check(plans, asked),
+    ]
+
+
+def _show(finding: Finding) -> None:
+    word, colour = _MARKS[finding.level]
+    click.echo(f"{click.style(f'{word:8}', fg=colour)} {finding.subject}: {finding.text}")
+    if finding.mend:
+        click.echo(f"{'':8} -> {finding.mend}")
