@@ -1,0 +1,103 @@
+"""What the doctor says of engines, machines, GPUs and data that are written down here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.doctor import Finding, datasets, engine, graphics, machine
+from orchestration.gpus import Gpu
+from orchestration.stage import Plan, Resources, Stage
+
+GIB = 1 << 30
+ENGINE = {"ServerVersion": "28.3.0", "Driver": "overlay2", "MemoryLimit": True, "SwapLimit": True, "PidsLimit": True}
+
+
+def plan(cores: int = 1, memory: int = GIB, file: str = "/nowhere/celeba.zip") -> dict[str, Plan]:
+    stage = Stage("data", "real", "cpu", (), Resources(0, cores, memory), files={"archive": file})
+    return {"celeba.yaml": Plan("celeba", (stage,), {})}
+
+
+def levels(findings: list[Finding]) -> list[str]:
+    return [finding.level for finding in findings]
+
+
+def words(findings: list[Finding], level: str) -> str:
+    return " | ".join(f"{finding.text} -> {finding.mend}" for finding in findings if finding.level == level)
+
+
+def test_a_good_engine_is_good() -> None:
+    assert engine.judge(ENGINE) == [Finding("ok", "engine", "Docker 28.3.0, storage driver overlay2")]
+
+
+def test_an_engine_without_limits_says_which() -> None:
+    findings = engine.judge({**ENGINE, "MemoryLimit": False, "SwapLimit": False})
+    assert "cannot limit memory, swap -> boot the kernel with cgroup_enable=memory" in words(findings, "warning")
+
+
+def test_an_old_engine_is_said_to_be_old() -> None:
+    assert "older than 19.03" in words(engine.judge({**ENGINE, "ServerVersion": "18.09.1+dfsg1"}), "warning")
+
+
+def test_without_an_engine_stages_run_as_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    found, findings = engine.find()
+    assert found is None and levels(findings) == ["warning"]
+    assert "127.0.0.1:9" in findings[0].text and "apt install docker.io" in findings[0].mend
+
+
+def test_a_study_that_fits_has_no_problem() -> None:
+    assert levels(machine.room(plan(), Resources(0, 2, 8 * GIB), needed=True)) == ["ok"]
+
+
+@pytest.mark.parametrize(("cores", "memory"), [(3, GIB), (1, 9 * GIB)])
+def test_a_study_that_is_too_large_has_one(cores: int, memory: int) -> None:
+    findings = machine.room(plan(cores, memory), Resources(0, 2, 8 * GIB), needed=True)
+    assert "celeba.yaml" in words(findings, "problem") and "lower `resources`" in words(findings, "problem")
+
+
+def test_a_small_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.doctor.machine.shutil.disk_usage", lambda path: type("U", (), {"free": GIB}))
+    findings = machine.disks(tmp_path / "not" / "yet" / "there", tmp_path)
+    assert f"1.0 GiB free for store at {tmp_path}; 5 GiB are advised" in words(findings, "warning")
+    assert "docker system prune" in words(findings, "warning")
+
+
+def test_missing_data_blocks_the_study_that_was_asked_about() -> None:
+    assert "put it at /nowhere/celeba.zip" in words(datasets.check(plan(), needed=True), "problem")
+    assert levels(datasets.check(plan(), needed=False)) == ["warning"]
+
+
+def test_a_page_in_place_of_an_archive_is_recognised(tmp_path: Path) -> None:
+    (tmp_path / "celeba.zip").write_text("<!DOCTYPE html><title>Quota exceeded</title>")
+    assert "quota" in words(datasets.check(plan(file=str(tmp_path / "celeba.zip")), needed=True), "problem")
+
+
+def test_an_old_gpu_runs_everything_but_pytorch() -> None:
+    findings = graphics.judge([Gpu(0, "Tesla V100", 7.0, (580, 82, 7))])
+    assert {finding.text.split()[2] for finding in findings if finding.level == "warning"} == {"cramergan", "mmdgan"}
+
+
+def test_a_new_gpu_cannot_run_the_image_of_cuda_10() -> None:
+    findings = graphics.judge([Gpu(0, "H100", 9.0, (580, 82, 7))])
+    assert "image sngan (CUDA 10.1)" in words(findings, "warning")
+    assert "`image: sngan-py3`" in words(findings, "warning") and levels(findings).count("warning") == 1
+
+
+def test_an_old_driver_is_named_with_the_images_that_need_a_newer_one() -> None:
+    findings = graphics.judge([Gpu(0, "RTX 2080 Ti", 7.5, (535, 104, 5))])
+    assert "cramergan (CUDA 13) needs driver 580.65 or newer" in words(findings, "warning")
+    assert "progan" not in words(findings, "warning")
+
+
+def test_no_gpu_blocks_only_those_who_asked_for_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert levels(graphics.find(ENGINE, needed=False)) == ["ok"]
+    assert "`device: cpu`" in words(graphics.find(ENGINE, needed=True), "problem")
+
+
+def test_how_containers_get_gpus_is_told() -> None:
+    assert "CDI names" in graphics.reach({"DiscoveredDevices": [{"ID": "nvidia.com/gpu=0"}]}, None)[0].text
+    assert "device requests, runtime: nvidia" in graphics.reach({"Runtimes": {"nvidia": {}}}, "/usr/bin/hook")[0].text
+    assert "nvidia-ctk runtime configure" in words(graphics.reach({}, None), "problem")
