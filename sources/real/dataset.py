@@ -16,7 +16,7 @@ class Dataset(NamedTuple):
 
     gan, attribution: a key per image; attribution is in the order train, validation, test.
     image: function key -> uint8 (R, R, 3), which several threads may call at once.
-    digest: a hash of what the images are made of. credits: authors and licences, where they have to be named.
+    digest: a hash of what the images are made of. credits: a line for each author who has to be named.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Dataset(NamedTuple):
     gan: Sequence[Any]
     attribution: Sequence[Any]
     image: Callable[[Any], np.ndarray]
-    credits: Sequence[dict] = ()
+    credits: Sequence[str] = ()
 
 
 def split(items, settings, seed):

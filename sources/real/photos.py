@@ -23,6 +23,7 @@ TILES_ACROSS = 6  # tiles along the shorter side of a photograph, unless its pix
 LEAST_CONTRAST = 8.0  # standard deviation of a tile's luma (0 to 255): less is blank sky or a burnt-out lamp
 _KNOWN = Path(__file__).parent / "wallpapers.json"
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
+_CREDIT = "{file}: {author}, {year}, {licence}; cropped and resized; from the Debian package {package}"
 _PACKAGES = "the Debian packages lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04"
 
 
@@ -55,7 +56,8 @@ def open_dataset(folder, settings, seed):
                        settings.resolution)
 
     gan, *attribution = ([(number, row) for row in range(count)] for number, count in enumerate(counts))
-    credits = [entry for entry in known["photographs"] if any(path.name == entry["file"] for path in paths)]
+    credits = [_CREDIT.format(**entry) for entry in known["photographs"]
+               if any(path.name == entry["file"] for path in paths)]
     return Dataset("photos", digest.hexdigest(), gan, sum(attribution, []), image, credits)
 
 

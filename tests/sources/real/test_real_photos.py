@@ -99,8 +99,8 @@ def test_known_photographs_are_credited_and_drawings_left_out(tmp_path):
     (tmp_path / "album/umang_by_Abhishek_Mudgal.jpg").write_bytes(b"not even read")
     call(tmp_path, "photos", "--photos", tmp_path / "album", "--out", tmp_path / "out")
     assert imagesets.read(tmp_path / "out/gan").index["source"]["credits"] == [
-        {"file": "Bridge_by_Sander_Klootwijk.jpg", "author": "Sander Klootwijk", "year": 2018,
-         "licence": "CC-BY-SA-4.0", "package": "lomiri-wallpapers-16.04"}]
+        "Bridge_by_Sander_Klootwijk.jpg: Sander Klootwijk, 2018, CC-BY-SA-4.0; cropped and resized; "
+        "from the Debian package lomiri-wallpapers-16.04"]
 
 
 def test_every_wallpaper_names_its_author_and_licence():
@@ -121,7 +121,8 @@ def test_the_default_is_every_photograph_of_the_debian_packages_and_nothing_else
         with pytest.raises(BadInput, match="lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04 are neither in"):
             photos.open_dataset(None, Settings(32, 4, 2, 1, 1), seed=0)
         photograph(tmp_path / entry["file"], 160, 160, seed=number)
-    assert photos.open_dataset(None, Settings(32, 4, 2, 1, 1), seed=0).credits == known
+    credits = photos.open_dataset(None, Settings(32, 4, 2, 1, 1), seed=0).credits
+    assert [line.split(":")[0] for line in credits] == [entry["file"] for entry in known]
 
 
 def test_an_empty_folder_is_refused(tmp_path):
