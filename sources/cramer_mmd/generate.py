@@ -1,0 +1,38 @@
+"""The verb generate."""
+
+from sources.contract import command, events, generation, models
+
+from .model import NAMES, VALUE_RANGES, part, to_uint8
+
+
+def generate(critic, arguments):
+    """Make an image set. The images of a block share the statistics of their batch normalisation.
+
+    The published latents come from TensorFlow's generator inside the graph and cannot be drawn again; a seed means
+    RandomState(seed).uniform(-1, 1) here.
+    """
+    description, weights = models.read(arguments.model, NAMES[critic])
+    variables = part(weights, "generator")
+    latents = generation.UniformLatents(variables["g_h0_lin/Matrix"].shape[0])
+    images_of, version = _load(variables, arguments.device)
+    generation.generate(
+        arguments, description, latents, lambda rows: to_uint8(images_of(rows), arguments.quantize),
+        description["source"], VALUE_RANGES[arguments.quantize], command.made_by(torch=version))
+    events.done(images=arguments.out)
+
+
+def _load(variables, wish):
+    """A function latents (n, Z) -> float32 images (n, R, R, 3) in [0, 1], and the version of PyTorch."""
+    import torch  # late: what is wrong with a model is said before it is loaded
+
+    from . import device, networks
+
+    place = device.choose(wish)
+    events.log("computing on %s" % place)
+    variables = {name: torch.from_numpy(value).to(place) for name, value in variables.items()}
+
+    @torch.no_grad()
+    def images_of(latents):
+        return networks.generator(variables, torch.from_numpy(latents).to(place)).cpu().numpy()
+
+    return images_of, torch.__version__

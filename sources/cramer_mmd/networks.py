@@ -1,0 +1,78 @@
+"""The generator (g_resnet5) and the discriminator (a five-layer DCGAN one) as functions of named variables.
+
+Variables have the names, shapes and layouts of the published checkpoints: convolutions (kh, kw, in, out), the
+last, transposed one (kh, kw, out, in), dense layers (in, out). Images are NHWC in [0, 1]; inside it is NCHW.
+"""
+
+import math
+
+import torch
+from torch.nn import functional
+
+_EPSILON = 1.001e-5  # of batch normalisation: TensorFlow's fused kernel raises 1e-5 to this
+_BLOCKS = (1, 2, 3, 4)
+_LAYERS = (0, 1, 2, 3, 4)
+
+
+def generator(variables, latents):
+    """Images (N, R, R, 3) in [0, 1] of latents (N, Z). Batch normalisation uses this very batch, always."""
+    weight = variables["g_h0_lin/Matrix"]
+    last = variables["g_h5/w"]
+    channels = 16 * last.shape[3]
+    side = math.isqrt(weight.shape[1] // channels)
+    hidden = (latents @ weight + variables["g_h0_lin/bias"]).view(-1, channels, side, side)
+    for number in _BLOCKS:
+        hidden = _block(variables, "g_res%d" % number, hidden)
+    hidden = functional.relu(_normalise(variables, "g_h4", hidden))
+    # TensorFlow's "same": of the 2n + 3 rows and columns, the first one and the last two are dropped.
+    image = functional.conv_transpose2d(hidden, last.permute(3, 2, 0, 1), stride=2)[:, :, 1:-2, 1:-2]
+    return torch.sigmoid(image + variables["g_h5/biases"].view(-1, 1, 1)).permute(0, 2, 3, 1)
+
+
+def discriminator(variables, images):
+    """What the discriminator makes of images (N, R, R, 3): the outputs of its six layers, the features (N, F) last."""
+    hidden = images.permute(0, 3, 1, 2)
+    layers = []
+    for number in _LAYERS:
+        name = "d_h%d_conv" % number
+        # TensorFlow's "same" for an even side and stride 2: one row and column before, two after.
+        hidden = _convolve(functional.pad(hidden, (1, 2, 1, 2)), variables[name + "/w"], variables[name + "/biases"], 2)
+        hidden = functional.leaky_relu(hidden, 0.2)
+        layers.append(hidden)
+    flat = hidden.permute(0, 2, 3, 1).flatten(1)
+    return [*layers, flat @ variables["d_h6_lin/Matrix"] + variables["d_h6_lin/bias"]]
+
+
+def _block(variables, name, hidden):
+    """A residual block that doubles the side and halves the channels."""
+    shortcut = _upscale(_convolve(hidden, _filters(variables, name, "Shortcut"), _biases(variables, name, "Shortcut")))
+    hidden = _upscale(functional.relu(_normalise(variables, name + ".BN1", hidden)))
+    hidden = _convolve(hidden, _filters(variables, name, "Conv1"), None)
+    hidden = functional.relu(_normalise(variables, name + ".BN2", hidden))
+    return shortcut + _convolve(hidden, _filters(variables, name, "Conv2"), _biases(variables, name, "Conv2"))
+
+
+def _filters(variables, block, layer):
+    return variables["%s.%s/%s.%s.Filters" % (block, layer, block, layer)]
+
+
+def _biases(variables, block, layer):
+    return variables["%s.%s/%s.%s.Biases" % (block, layer, block, layer)]
+
+
+def _convolve(hidden, weight, bias, stride=1):
+    """A convolution with a weight (kh, kw, in, out); as wide as its input at stride 1, unpadded at stride 2."""
+    padding = weight.shape[0] // 2 if stride == 1 else 0
+    return functional.conv2d(hidden, weight.permute(3, 2, 0, 1), bias, stride, padding)
+
+
+def _normalise(variables, name, hidden):
+    return functional.batch_norm(hidden, None, None, variables[name + ".scale"], variables[name + ".offset"],
+                                 training=True, eps=_EPSILON)
+
+
+def _upscale(hidden):
+    """Every pixel four times. Written as a view, whose gradient adds in the same order every time."""
+    count, channels, height, width = hidden.shape
+    wide = hidden[:, :, :, None, :, None].expand(count, channels, height, 2, width, 2)
+    return wide.reshape(count, channels, 2 * height, 2 * width)

@@ -1,0 +1,134 @@
+"""A round of training: so many steps of the discriminator, then one of the generator."""
+
+import numpy as np
+import torch
+
+from sources.contract.batches import random_at
+
+from . import losses, networks, variables
+from .optimizer import Adam
+
+_INITIAL, _GENERATOR, _DISCRIMINATOR, _PREVIEW = 1, 2, 3, 4  # streams of random numbers
+_FIRST_ROUNDS, _EVERY_ROUND = 20, 500  # rounds with `first_discriminator_steps`
+
+
+class Trainer:
+    """Both networks and their optimizers. State is a dict of arrays; random numbers come from (seed, step)."""
+
+    def __init__(self, critic, settings, resolution, seed, device):
+        self.critic, self.settings, self.seed, self.device = losses.CRITICS[critic], settings, seed, device
+        random = random_at(seed, _INITIAL, 0)
+        self.generator = self._optimizer(variables.initial(
+            variables.generator_shapes(resolution, settings.generator_width, settings.latent_size), random))
+        self.discriminator = self._optimizer(variables.initial(
+            variables.discriminator_shapes(resolution, settings.discriminator_width, settings.features), random))
+
+    def round(self, number, batches):
+        """Do round `number`; returns the last losses, tensors."""
+        steps = self.steps_of(number)
+        first = number * (steps + 1)
+        for step in range(first, first + steps):
+            discriminator_loss = self._discriminator_step(step, batches[step])
+        return {"discriminator": discriminator_loss,
+                "generator": self._generator_step(first + steps, batches[first + steps])}
+
+    def steps_of(self, number):
+        """Steps of the discriminator in a round."""
+        if number < _FIRST_ROUNDS or number % _EVERY_ROUND == 0:
+            return self.settings.first_discriminator_steps
+        return self.settings.discriminator_steps
+
+    def preview(self, count):
+        """float32 images (count, R, R, 3) of latents that are always the same."""
+        with torch.no_grad():
+            return networks.generator(self.generator.variables, self._latents(random_at(self.seed, _PREVIEW, 0), count)
+                                      ).cpu().numpy()
+
+    def weights(self):
+        """{name: array} of both networks."""
+        return {"%s/%s" % (part, name): _array(value) for part, optimizer in self._parts()
+                for name, value in optimizer.variables.items()}
+
+    def state(self):
+        """{name: array}: everything needed to continue."""
+        state = self.weights()
+        for part, optimizer in self._parts():
+            state["adam/%s/count" % part] = np.array(optimizer.count)
+            for kind in ("means", "squares"):
+                state.update({"adam/%s/%s/%s" % (part, kind, name): _array(value)
+                              for name, value in getattr(optimizer, kind).items()})
+        return state
+
+    @torch.no_grad()
+    def restore(self, state):
+        """Continue from what `state` returned."""
+        for part, optimizer in self._parts():
+            optimizer.count = int(state["adam/%s/count" % part])
+            for name in optimizer.variables:
+                optimizer.variables[name].copy_(torch.from_numpy(state["%s/%s" % (part, name)]))
+                for kind in ("means", "squares"):
+                    getattr(optimizer, kind)[name].copy_(
+                        torch.from_numpy(state["adam/%s/%s/%s" % (part, kind, name)]))
+
+    def _parts(self):
+        return (("generator", self.generator), ("discriminator", self.discriminator))
+
+    def _optimizer(self, arrays):
+        tensors = {name: torch.from_numpy(value).to(self.device).requires_grad_() for name, value in arrays.items()}
+        return Adam(tensors, self.settings.learning_rate, self.settings.beta1, self.settings.beta2)
+
+    def _discriminator_step(self, step, batch):
+        random = random_at(self.seed, _DISCRIMINATOR, step)
+        with torch.no_grad():
+            fakes = self._fakes(random)
+        mixing = torch.from_numpy(random.uniform(size=(len(batch), 1, 1, 1)).astype(np.float32)).to(self.device)
+        terms = discriminator_terms(self.critic, self.discriminator.variables, self._real(batch), fakes, mixing)
+        loss = weighted(terms, self.settings)
+        self.discriminator.step(loss)
+        return loss.detach()
+
+    def _generator_step(self, step, batch):
+        fakes = self._fakes(random_at(self.seed, _GENERATOR, step))
+        loss = generator_loss(self.critic, self.discriminator.variables, self._real(batch), fakes)
+        self.generator.step(loss)
+        return loss.detach()
+
+    def _fakes(self, random):
+        return [networks.generator(self.generator.variables, self._latents(random, self.settings.minibatch))
+                for _ in range(self.critic.fakes)]
+
+    def _latents(self, random, count):
+        latents = random.uniform(-1, 1, (count, self.settings.latent_size)).astype(np.float32)
+        return torch.from_numpy(latents).to(self.device)
+
+    def _real(self, batch):
+        return torch.from_numpy(batch).to(self.device).float() / 255
+
+
+def generator_loss(critic, discriminator, real, fakes):
+    """The generator's loss, a scalar, of images in [0, 1]."""
+    features = [networks.discriminator(discriminator, images)[-1] for images in (real, *fakes)]
+    return critic.generator_loss(features[0], features[1:])
+
+
+def discriminator_terms(critic, discriminator, real, fakes, mixing):
+    """The discriminator's loss and its two penalties, scalars without weights: {"loss", "penalty", "l2_penalty"}.
+
+    mixing: (N, 1, 1, 1) in [0, 1), the share of the first batch of fakes in the images whose gradient is penalised.
+    """
+    layers = [networks.discriminator(discriminator, images) for images in (real, *fakes)]
+    features = [outputs[-1] for outputs in layers]
+    mixed = ((1 - mixing) * real + mixing * fakes[0]).detach().requires_grad_()
+    scores = critic.score(networks.discriminator(discriminator, mixed)[-1], features[0], features[1:])
+    return {"loss": critic.discriminator_loss(features[0], features[1:]),
+            "penalty": losses.gradient_penalty(scores, mixed),
+            "l2_penalty": losses.mean_squares(layers[0]) + losses.mean_squares(layers[1])}
+
+
+def weighted(terms, settings):
+    """The whole loss of the discriminator."""
+    return terms["loss"] + settings.penalty * terms["penalty"] + settings.l2_penalty * terms["l2_penalty"]
+
+
+def _array(tensor):
+    return tensor.detach().cpu().numpy().copy()

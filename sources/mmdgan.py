@@ -1,0 +1,6 @@
+"""python -m sources.mmdgan train|generate|import|export|check: the door to MMDGAN, which lives in sources/cramer_mmd."""
+
+from sources.cramer_mmd.__main__ import main
+
+if __name__ == "__main__":
+    main("mmdgan")
