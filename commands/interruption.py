@@ -1,18 +1,25 @@
-"""Ctrl-C, SIGTERM and the end of the terminal: an orderly end."""
+"""An orderly end: Ctrl-C, SIGTERM, the end of the terminal, and disks that are full or may not be written."""
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from orchestration.errors import Stopped
+from orchestration.errors import Stopped, UserError
+
+_MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
 def interruptible(again: str) -> Iterator[None]:
-    """Turn an interruption of the block into Stopped. again: the command that continues."""
+    """Turn an interruption of the block into Stopped, and an unusable disk into UserError.
+
+    again: the command that continues.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
             signal.signal(number, _interrupt)
@@ -20,6 +27,11 @@ def interruptible(again: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise Stopped(f"stopped; what is done is kept, and this continues it: {again}") from None
+    except OSError as error:
+        if error.errno not in _MENDABLE:
+            raise
+        place, reason = error.filename or "the disk", os.strerror(error.errno)
+        raise UserError(f"{place}: {reason}; make room, or choose another place, then run the same again") from error
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

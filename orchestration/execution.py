@@ -12,7 +12,6 @@ from pathlib import Path
 
 from orchestration import mends
 from orchestration.engines import Engine, Job, Result, Running, Tell
-from orchestration.engines.logs import tail
 from orchestration.errors import StageFailed, Stopped
 from orchestration.identity import Identified
 from orchestration.stage import Stage
@@ -88,13 +87,12 @@ class Execution:
 
     def _make(self, job: Job, tell: Tell) -> None:
         started, began = datetime.now(UTC), time.monotonic()
-        earlier = job.log.stat().st_size if job.log.exists() else 0
         running = self._engine.start(job)
         result = self._follow(job.stage.name, running, tell)
         if self._stopping.is_set() and result.status != 0:
             raise Stopped(f"{job.stage.name}: stopped")
         if result.status != 0:
-            raise StageFailed(_report(job, result, tail(job.log, earlier)))
+            raise StageFailed(_report(job, result))
         seconds = round(time.monotonic() - began, 3)
         run = {"engine": self._engine.name, "started": started.isoformat(timespec="seconds"), "seconds": seconds}
         self._store.finish(job.key, {**self._study.record(job.stage), "image_id": running.image_id, **run})
@@ -113,9 +111,9 @@ class Execution:
                 del self._running[name]
 
 
-def _report(job: Job, result: Result, lines: list[str]) -> str:
+def _report(job: Job, result: Result) -> str:
     """All that a person needs to know of a stage that failed."""
-    known = mends.mend("\n".join(lines))
+    known = mends.mend("\n".join(result.last_lines))
     return "\n".join(
         [
             f"{job.stage.name} failed: {_meaning(job.stage, result)}",
@@ -124,8 +122,8 @@ def _report(job: Job, result: Result, lines: list[str]) -> str:
             f"  status:  {result.status}",
             f"  log:     {job.log}",
             *([f"  mend:    {known}"] if known else []),
-            "  last lines:" if lines else "  it wrote nothing",
-            *(f"    {line}" for line in lines),
+            "  last lines:" if result.last_lines else "  it wrote nothing",
+            *(f"    {line}" for line in result.last_lines),
         ]
     )
 

@@ -116,9 +116,9 @@ class _Schedule:
             while self._waiting or self._running:
                 yield from self._start_ready()
                 event = self._queue.get()
-                yield event
                 if isinstance(event, Finished | Failed):
                     self._end(event.task)
+                yield event
                 if isinstance(event, Failed):
                     yield from self._skip(event.task)
         finally:

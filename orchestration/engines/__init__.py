@@ -42,10 +42,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """How a stage ended. status: 0 to 255, 128 + N if signal N ended it."""
+    """How a stage ended. status: 0 to 255, 128 + N if signal N ended it. last_lines: of its log."""
 
     status: int
     out_of_memory: bool
+    last_lines: tuple[str, ...] = ()
 
 
 class Running(Protocol):

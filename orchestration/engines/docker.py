@@ -124,11 +124,12 @@ class DockerRunning:
     """A container that runs."""
 
     def __init__(self, job: Job, container: Container, output: Output, image_id: str) -> None:
-        self._job, self._container, self._output, self.image_id = job, container, output, image_id
+        self._stage, self._container, self._output, self.image_id = job.stage.name, container, output, image_id
+        self._log = Log(job.log)
 
     def events(self) -> Iterator[Event]:
         """The events it writes, until it ends."""
-        with _engine_stays(self._job.stage.name), Log(self._job.log) as log:
+        with _engine_stays(self._stage), self._log as log:
             for output, errors in self._output:
                 if errors:
                     log.errors(errors)
@@ -139,15 +140,16 @@ class DockerRunning:
     def result(self) -> Result:
         """How it ended. The container is removed."""
         _close(self._output)
-        with _engine_stays(self._job.stage.name):
+        lines = self._log.last_lines()
+        with _engine_stays(self._stage):
             try:
                 status = int(self._container.wait()["StatusCode"])
                 self._container.reload()
                 out_of_memory = bool(self._container.attrs["State"]["OOMKilled"])
                 self._container.remove()
             except NotFound:  # somebody removed it
-                return Result(137, out_of_memory=False)
-        return Result(status, out_of_memory)
+                return Result(137, False, lines)
+        return Result(status, out_of_memory, lines)
 
     def cancel(self) -> None:
         """Make it stop, in a thread that waits for it."""

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 Event = Mapping[str, Any]
-_TAIL_BYTES = 1 << 16
+_KEPT_LINES = 20
 
 
 class Log:
-    """The log of a stage, open for appending."""
+    """The log of a stage: a context in which it is open for appending. It keeps the last lines in mind."""
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("ab", buffering=0)  # noqa: SIM115 - closed by __exit__
-        self._rest = b""
+        self._path = path
+        self._output, self._errors = _Lines(), _Lines()
+        self._last: deque[str] = deque(maxlen=_KEPT_LINES)
 
     def __enter__(self) -> Log:
+        self._stream = self._path.open("ab", buffering=0)
         return self
 
     def __exit__(
@@ -27,40 +31,52 @@ class Log:
     ) -> None:
         self._stream.close()
 
-    def fileno(self) -> int:
-        """So that a process can write to it as its standard error."""
-        return self._stream.fileno()
+    def last_lines(self) -> tuple[str, ...]:
+        """The last lines that say something to a person."""
+        return tuple(self._last)
 
     def errors(self, chunk: bytes) -> None:
-        """Keep what came on standard error."""
-        self._stream.write(chunk)
+        """Keep what came on standard error, cut anywhere."""
+        for line in self._errors.add(chunk):
+            self._keep(line)
 
     def output(self, chunk: bytes) -> Iterator[Event]:
         """Take what came on standard output, cut anywhere; yield the events of the lines that are whole."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
+        for line in self._output.add(chunk):
             yield from self._line(line)
 
     def end(self) -> Iterator[Event]:
-        """Take the last line, if it was not ended."""
-        if self._rest:
-            yield from self._line(self._rest)
-            self._rest = b""
+        """Take the last lines, if they were not ended."""
+        self.errors(b"\n")
+        yield from self.output(b"\n")
 
     def _line(self, line: bytes) -> Iterator[Event]:
         event = _event(line)
         if event is None or event["event"] != "progress":  # progress would drown what one reads a log for
-            self._stream.write(line + b"\n")
+            self._keep(line)
         if event is not None:
             yield event
 
+    def _keep(self, line: bytes) -> None:
+        if not line.strip():
+            return
+        self._last.append(line.decode("utf-8", "replace"))
+        try:
+            self._stream.write(line + b"\n")
+        except OSError as error:
+            if error.errno != errno.ENOSPC:  # on a full disk the stage will end, and its last lines say why
+                raise
 
-def tail(path: Path, start: int, count: int = 20) -> list[str]:
-    """The last `count` lines of a log, of what was written after the first `start` bytes."""
-    with path.open("rb") as stream:
-        stream.seek(max(start, path.stat().st_size - _TAIL_BYTES))
-        text = stream.read().decode("utf-8", "replace")
-    return [line for line in text.splitlines() if line.strip()][-count:]
+
+class _Lines:
+    """Chunks in, whole lines out."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def add(self, chunk: bytes) -> list[bytes]:
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        return lines
 
 
 def _event(line: bytes) -> Event | None:

@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import IO
 
 from orchestration import environments, gpus, recipes
 from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, leash, substitute
@@ -76,14 +77,13 @@ class ProcessRunning:
     """A process that runs, the leader of a process group."""
 
     def __init__(self, job: Job, command: list[str], variables: dict[str, str], image_id: str) -> None:
-        self._log = Log(job.log)
-        self.image_id = image_id
+        self._log, self.image_id = Log(job.log), image_id
         self._kills = _out_of_memory_kills()
         self._process = subprocess.Popen(
             [sys.executable, "-I", leash.__file__, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=self._log.fileno(),
+            stderr=subprocess.PIPE,
             env=variables,
             cwd=job.out,
             process_group=0,
@@ -94,10 +94,12 @@ class ProcessRunning:
 
     def events(self) -> Iterator[Event]:
         """The events it writes, until it ends."""
-        assert self._process.stdout is not None
-        with self._log as log, self._process.stdout as output:
+        reader = threading.Thread(target=self._read_errors, daemon=True)
+        reader.start()
+        with self._log as log, _stream(self._process.stdout) as output:
             for line in output:
                 yield from log.output(line)
+            reader.join()
             yield from log.end()
 
     def result(self) -> Result:
@@ -105,8 +107,13 @@ class ProcessRunning:
         status = self._process.wait()
         self._killer.cancel()
         self._signal(signal.SIGKILL)
-        killed = status == -signal.SIGKILL and _out_of_memory_kills() > self._kills
-        return Result(status if status >= 0 else 128 - status, out_of_memory=killed)
+        out_of_memory = status == -signal.SIGKILL and _out_of_memory_kills() > self._kills
+        return Result(status if status >= 0 else 128 - status, out_of_memory, self._log.last_lines())
+
+    def _read_errors(self) -> None:
+        with _stream(self._process.stderr) as errors:
+            for line in errors:
+                self._log.errors(line)
 
     def cancel(self) -> None:
         """Make it stop."""
@@ -116,6 +123,12 @@ class ProcessRunning:
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
+
+
+def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise ValueError("the process was started without this pipe")
+    return pipe
 
 
 def _show(job: Job) -> Path:

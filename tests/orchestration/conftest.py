@@ -1,12 +1,7 @@
-"""A Docker Engine to test with, and an image of a few kilobytes made from this machine's own shell."""
+"""A Docker Engine to test with, and jobs for it."""
 
 from __future__ import annotations
 
-import io
-import re
-import shutil
-import subprocess
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +12,8 @@ from orchestration.engines import Job
 from orchestration.engines.docker import DockerEngine, connect
 from orchestration.errors import NoEngine
 from orchestration.stage import Resources, Stage
+from tests.orchestration import tiny
 
-TOOLS = ("sh", "cat", "id", "sleep", "tail", "touch", "ls", "df", "stat")
 MEGABYTE = 1 << 20
 
 
@@ -33,14 +28,8 @@ def docker_engine() -> Iterator[DockerEngine]:
 
 
 @pytest.fixture(scope="session")
-def tiny_image(docker_engine: DockerEngine) -> Iterator[str]:
-    """An image whose entrypoint is a shell, with TOOLS in it."""
-    reference = "ganfp-test/tiny:latest"
-    docker_engine.client.api.import_image_from_data(
-        _root_filesystem(), repository="ganfp-test/tiny", tag="latest", changes=['ENTRYPOINT ["/bin/sh"]']
-    )
-    yield reference
-    docker_engine.client.images.remove(reference, force=True)
+def tiny_image(docker_engine: DockerEngine) -> str:
+    return tiny.build(docker_engine.client)
 
 
 @pytest.fixture
@@ -53,7 +42,7 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
         config.write_text("{}")
         wish = Resources(gpus=0, cores=1, memory=changes.pop("memory", 64 * MEGABYTE))
         stage = Stage("test/stage", image, "cpu", ("-c", script), wish)
-        job = {
+        usual = {
             "study": "test",
             "key": "0" * 64,
             "log": tmp_path / "stage.log",
@@ -62,31 +51,6 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
             "store": tmp_path,
             "lock": 0,
         }
-        return Job(stage=stage, out=out, config=config, **(job | changes))
+        return Job(stage=stage, out=out, config=config, **(usual | changes))
 
     return make
-
-
-def _root_filesystem() -> bytes:
-    programs = [Path(shutil.which(tool) or pytest.fail(f"no {tool} on this machine")) for tool in TOOLS]
-    libraries = {Path(path) for program in programs for path in _libraries(program)}
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for program in programs:
-            archive.add(program.resolve(), f"bin/{program.name}")
-        for library in sorted(libraries):
-            archive.add(library.resolve(), str(library).lstrip("/"))
-        for folder in ("tmp", "proc", "sys", "dev"):
-            archive.addfile(_folder(folder))
-    return stream.getvalue()
-
-
-def _libraries(program: Path) -> list[str]:
-    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    return re.findall(r"(/\S+) \(0x", listed)
-
-
-def _folder(name: str) -> tarfile.TarInfo:
-    folder = tarfile.TarInfo(name)
-    folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-    return folder

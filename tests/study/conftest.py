@@ -1,0 +1,39 @@
+"""A Docker Engine to run studies on, and two images for them: a shell, and the example of a fifth source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestration import images
+from orchestration.engines.docker import DockerEngine, connect
+from orchestration.errors import NoEngine
+from orchestration.recipes import REPOSITORY
+from tests.orchestration import tiny
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[DockerEngine]:
+    try:
+        engine = connect()
+    except NoEngine as error:
+        pytest.skip(str(error))
+    yield engine
+    engine.client.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_image(docker_engine: DockerEngine) -> str:
+    return tiny.build(docker_engine.client)
+
+
+@pytest.fixture(scope="session")
+def eigenimages(docker_engine: DockerEngine) -> str:
+    """The image of the example, made as its page says."""
+    images.build(docker_engine.client, [("real", "cpu")], lambda event: None)
+    tag = "somebody/eigenimages:latest"
+    docker_engine.client.images.build(
+        path=str(REPOSITORY), dockerfile="examples/fifth_gan/Dockerfile", tag=tag, rm=True, forcerm=True
+    )
+    return tag
