@@ -25,21 +25,36 @@ def save(path, arrays):
                 archive.writestr(info, member.getvalue())
 
 
-def load(path):
-    """Read every array of the .npz file at `path`: {name: array}.
+def names(path):
+    """The names of the arrays in a .npz file. Raises BadInput if it is none."""
+    return _read(path, lambda archive: [_name(info) for info in archive.infolist()])
 
+
+def load(path, wanted=None):
+    """Read the arrays of the .npz file at `path`: {name: array}.
+
+    wanted: function name -> whether to read it; all, unless given. What is not wanted is not looked at.
     Raises BadInput for what is missing, truncated, no .npz file, or holds anything but plain numbers.
     """
+    return _read(path, lambda archive: dict(
+        _read_member(path, archive, info) for info in archive.infolist() if wanted is None or wanted(_name(info))))
+
+
+def _read(path, reader):
     if not os.path.isfile(path):
         raise BadInput("%s: no such file" % path)
     try:
         with zipfile.ZipFile(path) as archive:
-            return dict(_read_member(path, archive, info) for info in archive.infolist())
+            return reader(archive)
     except BadInput:
         raise
     except (zipfile.BadZipfile, zlib.error, EOFError, IOError, ValueError, KeyError, struct.error,
             RuntimeError, NotImplementedError, MemoryError, OverflowError) as error:
         raise BadInput("%s: not a whole .npz file (%s); fetch or make it again" % (path, _brief(error)))
+
+
+def _name(info):
+    return info.filename[:-4] if info.filename.endswith(".npy") else info.filename
 
 
 def _plain(array):
@@ -48,7 +63,7 @@ def _plain(array):
 
 
 def _read_member(path, archive, info):
-    name = info.filename[:-4] if info.filename.endswith(".npy") else info.filename
+    name = _name(info)
     with archive.open(info) as member:
         shape, fortran, dtype = _header(path, name, member)
         count = 1

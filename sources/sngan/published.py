@@ -1,0 +1,117 @@
+"""The verb import: reads Chainer's snapshots as the published implementation wrote them. No Chainer."""
+
+import os
+
+import numpy as np
+
+from sources.contract import arrays, events, imagesets, models
+from sources.contract.errors import BadInput
+
+from . import variables
+from .model import ARCHITECTURE, BLOCK, VALUE_RANGES
+from .settings import PUBLISHED, RESOLUTIONS
+
+_OF_TRAINER = {"updater/model:opt_gen/": "generator/", "updater/model:opt_dis/": "discriminator/"}
+_LARGEST = 1 << 16  # channels, numbers, categories: no network has more
+
+
+def import_published(arguments):
+    """Make a model from the snapshot of a generator, of a discriminator, or of a trainer, which holds both.
+
+    Raises BadInput, and writes nothing, if it is none of them.
+    """
+    path = arguments.checkpoint
+    weights = _read(path)
+    described = {}
+    for part, describe in (("generator", _describe_generator), ("discriminator", _describe_discriminator)):
+        start = part + "/"
+        values = dict((name[len(start):], value) for name, value in weights.items() if name.startswith(start))
+        if values:
+            described.update(describe("%s: %s" % (path, part), values))
+    size = described.pop("size")
+    settings = PUBLISHED._replace(**described)
+    models.write(
+        arguments.out, ARCHITECTURE, weights, settings=dict(settings._asdict()), size=size,
+        resolution=size // 4 * settings.bottom_width, block=BLOCK, training=None,
+        value_range=VALUE_RANGES["published"],
+        source={"architecture": ARCHITECTURE, "dataset": None, "subset": None, "seed": None,
+                "checkpoint": {"file": os.path.basename(path), "sha256": imagesets.hash_file(path)}})
+    events.done(model=arguments.out)
+
+
+def _read(path):
+    """{part/key: array} of a snapshot of any of the three kinds."""
+    names = arrays.names(path)
+    if any(name.startswith("updater/model:") for name in names):
+        stored = arrays.load(path, lambda name: name.startswith(tuple(_OF_TRAINER)))
+        return dict((_renamed(name), value) for name, value in stored.items())
+    if "l1/W" in names:
+        start = "generator/"
+    elif "block1/c1/u" in names:
+        start = "discriminator/"
+    else:
+        raise BadInput("%s: no snapshot of SNGAN: it has neither a generator (l1/W), nor a discriminator "
+                       "(block1/c1/u), nor a trainer (updater/model:opt_gen)" % path)
+    return dict((start + name, value) for name, value in arrays.load(path).items())
+
+
+def _renamed(name):
+    for old, new in _OF_TRAINER.items():
+        if name.startswith(old):
+            return new + name[len(old):]
+    raise ValueError(name)
+
+
+def _describe_generator(where, values):
+    """The settings that the shapes of a generator imply, and which size of network it is."""
+    size = _size(where, values, variables.UP, 2)
+    latent = _shape(where, values, "l1/W", 2)
+    width = _shape(where, values, "b%d/gamma" % (len(variables.UP[size]) + 2), 1)[0]
+    bottom_width = int(round((latent[0] / float(variables.TOP[size] * width)) ** 0.5))
+    classes = _shape(where, values, "block2/b1/gammas/W", 2)[0] if "block2/b1/gammas/W" in values else 0
+    _check(where, values, variables.generator_shapes(size, width, latent[1], classes, bottom_width))
+    return {"size": size, "width": width, "latent_size": latent[1], "classes": classes, "bottom_width": bottom_width}
+
+
+def _describe_discriminator(where, values):
+    size = _size(where, values, variables.DOWN, 1)
+    width = _shape(where, values, "block1/c1/W", 4)[0]
+    classes = _shape(where, values, "l_y/W", 2)[0] if "l_y/W" in values else 0
+    _check(where, values, variables.discriminator_shapes(size, width, classes))
+    return {"size": size, "width": width, "classes": classes}
+
+
+def _size(where, values, blocks, first):
+    """Which of the sizes has as many blocks."""
+    count = 0
+    while "block%d/c1/W" % (first + count) in values:
+        count += 1
+    for size in RESOLUTIONS:
+        if len(blocks[size]) == count:
+            return size
+    raise BadInput("%s: has %d blocks; there are networks of %s" % (
+        where, count, ", ".join(str(len(blocks[size])) for size in RESOLUTIONS)))
+
+
+def _shape(where, values, name, dimensions):
+    if name not in values:
+        raise BadInput("%s: the array %s is missing" % (where, name))
+    shape = values[name].shape
+    if len(shape) != dimensions or not all(0 < length <= _LARGEST for length in shape):
+        raise BadInput("%s: %s has the shape %s" % (where, name, shape))
+    return shape
+
+
+def _check(where, values, shapes):
+    for name in sorted(set(shapes) | set(values)):
+        if name not in shapes:
+            raise BadInput("%s: the array %s belongs to no network of these widths" % (where, name))
+        if name not in values:
+            raise BadInput("%s: the array %s is missing" % (where, name))
+        value = values[name]
+        kinds = "iuf" if name.endswith("/N") else "f"
+        if value.dtype.kind not in kinds or value.shape != shapes[name]:
+            raise BadInput("%s: %s is %s %s, where %s is expected"
+                           % (where, name, value.dtype, value.shape, shapes[name]))
+        if not np.isfinite(value).all():
+            raise BadInput("%s: %s holds values that are not finite" % (where, name))
