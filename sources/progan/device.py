@@ -1,0 +1,23 @@
+"""Where TensorFlow computes."""
+
+import tensorflow as tf
+
+from sources.contract.errors import NoDevice
+
+
+def choose(wish):
+    """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits. Returns "cpu" or "cuda".
+
+    Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if wish == "cuda" and not gpus:
+        raise NoDevice("--device cuda: TensorFlow %s sees no GPU here; use --device cpu, or start the CUDA flavour of "
+                       "the image with a GPU (docker run --gpus all)" % tf.__version__)
+    tf.config.experimental.enable_op_determinism()
+    if wish == "cpu" or not gpus:
+        tf.config.set_visible_devices([], "GPU")
+        return "cpu"
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return "cuda"

@@ -1,0 +1,128 @@
+"""The state of a training, G, D, Gs and their optimisers, and what one step does to it."""
+
+import functools
+
+import tensorflow as tf
+
+from sources.contract.batches import random_at
+
+from . import losses, networks, variables
+from .optimizer import Adam
+from .schedule import lod_at, same_layers
+
+_FIRST, _FOR_DISCRIMINATOR, _FOR_GENERATOR = 1, 2, 3  # streams of random numbers
+
+
+class Trainer:
+    """Trains `network` with `settings`; every random number comes from `seed` and the number of a step."""
+
+    def __init__(self, network, settings, seed):
+        self.network, self.settings, self.seed = network, settings, seed
+        random = random_at(seed, _FIRST, 0)
+        self.generator = _variables(variables.generator_shapes(network), network, random)
+        self.discriminator = _variables(variables.discriminator_shapes(network), network, random)
+        self.average = {name: tf.Variable(value) for name, value in self.generator.items()}
+        adam = (settings.learning_rate, settings.beta1, settings.beta2, settings.epsilon)
+        self.generator_adam = Adam(self.generator, *adam)
+        self.discriminator_adam = Adam(self.discriminator, *adam)
+        self._level = functools.lru_cache(maxsize=1)(functools.partial(_Level, self))
+
+    def step(self, number, reals):
+        """Step `number`: the discriminator on `reals`, uint8 (N, R, R, 3), and the generator. Returns the losses."""
+        lod = self.lod(number)
+        if number > 0 and not same_layers(lod, self.lod(number - 1)):
+            self.generator_adam.reset()
+            self.discriminator_adam.reset()
+        level, fade = networks.split_lod(self.network, lod)
+        graphs = self._level(level)
+        random = random_at(self.seed, _FOR_DISCRIMINATOR, number)
+        latents, mixing = self._latents(random), random.uniform(size=(len(reals), 1, 1, 1)).astype("float32")
+        discriminator_loss = graphs.train_discriminator(reals, latents, mixing, fade)
+        generator_loss = graphs.train_generator(self._latents(random_at(self.seed, _FOR_GENERATOR, number)), fade)
+        return {"discriminator": discriminator_loss, "generator": generator_loss}
+
+    def lod(self, step):
+        """The level of detail of step `step`."""
+        return lod_at(step, self.settings, self.network)
+
+    def weights(self, step):
+        """The weights after `step` steps, {name: array}: generator/..., discriminator/..., generator_average/..."""
+        lod = self.lod(max(step - 1, 0))
+        return {"%s/%s" % (part, name): value for part, values in self._parts().items()
+                for name, value in dict(_arrays(values), lod=lod).items()}
+
+    def state(self):
+        """Everything a later process needs to go on, {name: array}."""
+        return {key: variable.numpy() for key, variable in self._state_variables().items()}
+
+    def restore(self, state):
+        """Go on from what `state` returned."""
+        for key, variable in self._state_variables().items():
+            variable.assign(state[key])
+
+    def _latents(self, random):
+        return random.standard_normal((self.settings.minibatch, self.settings.latent_size)).astype("float32")
+
+    def _parts(self):
+        return {"generator": self.generator, "discriminator": self.discriminator, "generator_average": self.average}
+
+    def _state_variables(self):
+        parts = dict(self._parts(), generator_adam=self.generator_adam.state,
+                     discriminator_adam=self.discriminator_adam.state)
+        return {"%s/%s" % (part, name): variable for part, values in parts.items() for name, variable in values.items()}
+
+
+class _Level:
+    """The two halves of a step, compiled for one whole level of detail; what fades in is an input."""
+
+    def __init__(self, trainer, level):
+        self.trainer, self.level = trainer, level
+        self.train_discriminator = tf.function(self._train_discriminator)
+        self.train_generator = tf.function(self._train_generator)
+
+    def _train_discriminator(self, reals, latents, mixing, fade):
+        trainer, settings = self.trainer, self.trainer.settings
+        reals = real_images(reals, self.level, fade)
+        fakes = self._fakes(latents, fade)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(losses.discriminator_loss(
+                self._critic(fade), reals, fakes, mixing, settings.penalty, settings.drift))
+        trainer.discriminator_adam.apply(tape.gradient(loss, trainer.discriminator))
+        for name, average in trainer.average.items():
+            current = trainer.generator[name]
+            average.assign(current + (average - current) * settings.average)
+        return loss
+
+    def _train_generator(self, latents, fade):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(losses.generator_loss(self._critic(fade), self._fakes(latents, fade)))
+        self.trainer.generator_adam.apply(tape.gradient(loss, self.trainer.generator))
+        return loss
+
+    def _fakes(self, latents, fade):
+        return networks.generator(self.trainer.network, self.trainer.generator, latents, self.level, fade)
+
+    def _critic(self, fade):
+        network, weights = self.trainer.network, self.trainer.discriminator
+        return lambda images: networks.discriminator(network, weights, images, self.level, fade)[0][:, 0]
+
+
+def real_images(images, level, fade):
+    """What the discriminator sees of uint8 images (N, R, R, 3) at a level of detail: float32 in [-1, 1], full size.
+
+    They are reduced to R / 2^level, mixed with their own next lower resolution as the networks are, and
+    enlarged again, so that growing teaches the discriminator nothing by sharpness alone.
+    """
+    values = tf.cast(images, tf.float32) * (2 / 255) - 1
+    values = networks.downscale(values, 2 ** level)
+    lower = networks.upscale(networks.downscale(values, 2), 2)
+    return networks.upscale(values + (lower - values) * fade, 2 ** level)
+
+
+def _variables(shapes, network, random):
+    values = variables.initial(shapes, network.use_wscale, random)
+    return {name: tf.Variable(value) for name, value in values.items() if name != "lod"}
+
+
+def _arrays(values):
+    return {name: value.numpy() for name, value in values.items()}

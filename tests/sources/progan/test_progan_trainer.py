@@ -1,0 +1,103 @@
+"""One step of a training, in this process."""
+
+import numpy as np
+import pytest
+
+from sources.progan.settings import PUBLISHED, network_of
+from sources.progan.trainer import Trainer, real_images
+
+# 4x4 in steps 0 to 11, half way to 8x8 in 12 to 15, then 8x8
+SETTINGS = PUBLISHED._replace(fmap_base=32, fmap_max=8, latent_size=6, minibatch=4, stable_kimg=0.032, fade_kimg=0.032,
+                              total_kimg=0.1)
+
+
+def trainer_of(seed=0, **changes):
+    settings = SETTINGS._replace(**changes)
+    return Trainer(network_of(settings, 8), settings, seed)
+
+
+def reals(number):
+    return np.random.RandomState(number).randint(0, 256, (4, 8, 8, 3)).astype(np.uint8)
+
+
+def run(trainer, first, last):
+    for number in range(first, last):
+        trainer.step(number, reals(number))
+    return trainer.weights(last)
+
+
+def test_growing_uses_only_what_there_is():
+    """At 4x4 the layers of 8x8 rest; once they fade in they move, those of the 4x4 image move on."""
+    trainer = trainer_of()
+    start, small, growing = trainer.weights(0), run(trainer, 0, 12), run(trainer, 12, 16)
+    moved = {name for name in start if (start[name] != small[name]).any()}
+    assert {name for name in moved if "8x8" in name or "lod0" in name} == set()
+    assert {"generator/ToRGB_lod1/weight", "discriminator/FromRGB_lod1/weight"} <= moved
+    assert {name for name in start if (small[name] == growing[name]).all()} == set()
+    assert [weights["generator_average/lod"] for weights in (start, small, growing)] == [1, 1, 0.5]
+    assert run(trainer, 16, 17)["discriminator/lod"] == 0
+
+
+def test_the_average_follows_the_generator_before_its_step():
+    trainer = trainer_of(average=0.75)
+    before = trainer.weights(0)
+    middle = run(trainer, 0, 1)
+    after = run(trainer, 1, 2)
+    for name in trainer.generator:
+        old, new = before["generator_average/" + name], middle["generator/" + name]
+        np.testing.assert_array_equal(middle["generator_average/" + name], old)
+        np.testing.assert_allclose(after["generator_average/" + name], new + (old - new) * 0.75, rtol=1e-6, atol=1e-7)
+
+
+def test_the_optimisers_start_anew_when_layers_change():
+    trainer = trainer_of()
+    powers = []
+    for number in range(18):
+        trainer.step(number, reals(number))
+        powers.append(round(np.log(trainer.generator_adam.state["power2"].numpy()) / np.log(0.99)) - 1)
+    assert powers == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 1, 2]
+
+
+def test_one_graph_serves_a_whole_level():
+    trainer = trainer_of()
+    run(trainer, 12, 20)
+    level = trainer._level(0)
+    assert level.train_discriminator.experimental_get_tracing_count() == 1
+    assert level.train_generator.experimental_get_tracing_count() == 1
+
+
+def test_a_restored_training_goes_on_bit_by_bit():
+    one = trainer_of()
+    run(one, 0, 6)
+    other = trainer_of()
+    other.restore(one.state())
+    expected, weights = run(one, 6, 9), run(other, 6, 9)
+    assert set(weights) == set(expected)
+    assert all((weights[name] == expected[name]).all() for name in expected)
+
+
+def test_seeds_differ():
+    one, other = run(trainer_of(seed=0), 0, 1), run(trainer_of(seed=1), 0, 1)
+    assert (one["generator/4x4/Dense/weight"] != other["generator/4x4/Dense/weight"]).any()
+
+
+def test_a_step_that_is_not_finite_changes_nothing():
+    trainer = trainer_of(penalty=float("inf"))
+    before, after = trainer.weights(0), run(trainer, 0, 1)
+    changed = {name for name in before if (before[name] != after[name]).any()}
+    assert changed and all(name.startswith("generator/") for name in changed)  # the generator's own step is finite
+
+
+@pytest.mark.parametrize("level, fade, row", [
+    (0, 0.0, [-1, 1, -1, 1]), (0, 0.5, [-0.5, 0.5, -0.5, 0.5]), (0, 1.0, [0, 0, 0, 0]), (1, 0.0, [0, 0, 0, 0])])
+def test_real_images_fade_as_the_networks_do(level, fade, row):
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    images[:, :, 1::2] = 255
+    seen = real_images(images, level, np.float32(fade)).numpy()
+    np.testing.assert_allclose(seen, np.broadcast_to(np.float32(row)[:, None], (2, 4, 4, 3)), atol=1e-6)
+
+
+def test_real_images_cover_minus_one_to_one():
+    images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, 3)
+    np.testing.assert_allclose(real_images(images, 0, np.float32(0)).numpy()[0, :, :, 0].ravel(),
+                               np.linspace(-1, 1, 256), atol=1e-6)
