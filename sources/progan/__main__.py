@@ -9,7 +9,6 @@ from .export import export
 from .generate import generate
 from .published import import_published
 
-
 # TensorFlow, which the verbs load when they need it, speaks only of errors and keeps to the cores it is given.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("OMP_NUM_THREADS", "0"))

@@ -141,7 +141,8 @@ LENGTHS = {"BINSTRING": b"T" + struct.pack("<i", 2 ** 31 - 1), "BINUNICODE": b"X
            "LONG4": b"\x8b" + struct.pack("<i", 2 ** 31 - 1)}
 if sys.version_info[0] > 2:
     LENGTHS.update({"BINBYTES": b"B" + struct.pack("<I", 2 ** 32 - 1),
-                    "BINBYTES8": b"\x8e" + struct.pack("<Q", 2 ** 62), "BINUNICODE8": b"\x8d" + struct.pack("<Q", 2 ** 40),
+                    "BINBYTES8": b"\x8e" + struct.pack("<Q", 2 ** 62),
+                    "BINUNICODE8": b"\x8d" + struct.pack("<Q", 2 ** 40),
                     "FRAME": b"\x80\x04\x95" + struct.pack("<Q", 2 ** 62)})
 
 

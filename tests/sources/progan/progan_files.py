@@ -68,8 +68,7 @@ def write_checkpoint(path, content, protocol=4):
     module.Network = type("Network", (), {"__module__": "tfutil", "__qualname__": "Network"})
     before, sys.modules["tfutil"] = sys.modules.get("tfutil"), module
     try:
-        with open(path, "wb") as stream:
-            pickle.dump(_objects(module.Network, content), stream, protocol)
+        Path(path).write_bytes(pickle.dumps(_objects(module.Network, content), protocol))
     finally:
         del sys.modules["tfutil"]
         if before is not None:

@@ -131,7 +131,8 @@ def test_labels_enter_the_generator_beside_the_latents_and_leave_the_discriminat
     images = images_of(network, generator, inputs, 0)
     inputs[:, -3:] = 0
     assert np.abs(images - images_of(network, generator, inputs, 0)).max() > 1e-3
-    scores, labels = networks.discriminator(network, weights_of(variables.discriminator_shapes(network)), images, 0, 0.0)
+    discriminator = weights_of(variables.discriminator_shapes(network))
+    scores, labels = networks.discriminator(network, discriminator, images, 0, 0.0)
     assert scores.shape == (4, 1) and labels.shape == (4, 3)
 
 

@@ -101,7 +101,8 @@ def test_default_widths_are_the_published_ones(tmp_path):
 
 @pytest.mark.parametrize("name, value", [
     ("resolution", 12), ("resolution", 2), ("resolution", 2 ** 40), ("resolution", "8"), ("resolution", True),
-    pytest.param("resolution", 10 ** 5000, id="resolution-huge"), ("label_size", -1), ("label_size", None), ("fmap_base", float("nan")), ("fmap_base", 0),
+    pytest.param("resolution", 10 ** 5000, id="resolution-huge"),
+    ("label_size", -1), ("label_size", None), ("fmap_base", float("nan")), ("fmap_base", 0),
     ("fmap_base", 1.5), ("fmap_max", [8]), ("fused_scale", 1), ("num_channels", 1), ("num_channels", True),
     ("dtype", "float16"), ("latent_size", 0), ("mbstd_group_size", 4.0)])
 def test_settings_that_make_no_network(tmp_path, name, value):
