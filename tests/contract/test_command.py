@@ -1,0 +1,75 @@
+"""The command line of a source: one line and the right exit status for everything a user can mend."""
+
+import errno
+import os
+
+import pytest
+
+from sources.contract import command
+from sources.contract.errors import BadInput, NoDevice, Stopped
+
+
+def ending(work, capsys):
+    """(exit status, standard error) of a piece of work."""
+    with pytest.raises(SystemExit) as caught:
+        command.end(work)
+    return caught.value.code, capsys.readouterr().err
+
+
+def raising(error):
+    """Work that fails."""
+    def work():
+        raise error
+    return work
+
+
+@pytest.mark.parametrize("error,status", [
+    (BadInput("a\nb  c"), 2), (NoDevice("a b c"), 3), (Stopped("a b c"), 143)])
+def test_known_ends_are_one_line_and_a_status(capsys, error, status):
+    assert ending(raising(error), capsys) == (status, "error: a b c\n")
+
+
+def test_a_full_disk_is_something_the_user_can_mend(capsys):
+    status, said = ending(raising(IOError(errno.ENOSPC, "No space left on device", "/out/images.npy")), capsys)
+    assert status == 2 and said.startswith("error: /out/images.npy: No space left on device; make room")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_disk_that_is_really_full(capsys):
+    def work():
+        with open("/dev/full", "wb", 0) as stream:
+            stream.write(b"x")
+    status, said = ending(work, capsys)
+    assert status == 2 and "No space left on device" in said and said.count("\n") == 1
+
+
+def test_bugs_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError):
+        command.end(raising(ZeroDivisionError()))
+
+
+def call(words, monkeypatch, capsys):
+    """Run a source whose verbs note what they are given: (status, standard error, what generate got)."""
+    got = []
+    verb = got.append
+    monkeypatch.setattr("sys.argv", ["source"] + words)
+    with pytest.raises(SystemExit) as caught:
+        command.run("source", "a source", verb, verb, verb, verb, verb)
+    return caught.value.code, capsys.readouterr().err, got
+
+
+def test_the_arguments_of_generate(monkeypatch, capsys):
+    status, _, got = call(["generate", "--model", "m", "--out", "o", "--count", "3"], monkeypatch, capsys)
+    assert status == 0
+    assert vars(got[0]) == dict(vars(got[0]), model="m", out="o", count=3, seed=0, first=0, latents=None,
+                                quantize="published", png=False, device="auto")
+
+
+@pytest.mark.parametrize("words,said", [
+    (["paint"], "paint"), (["generate", "--model", "m", "--out", "o", "--count", "0"], "from 1"),
+    (["generate", "--model", "m", "--out", "o", "--seed", "-1"], "--seed"),
+    (["train", "--out", "o"], "--images"), (["train", "--images", "i", "--out", "o", "--device", "tpu"], "tpu")])
+def test_wrong_arguments_are_one_line(monkeypatch, capsys, words, said):
+    status, error, got = call(words, monkeypatch, capsys)
+    assert (status, got) == (2, []) and error.count("\n") == 1
+    assert said in error

@@ -1,0 +1,85 @@
+"""Generation in blocks: image i depends on nothing but (model, seed, block)."""
+
+import argparse
+
+import numpy as np
+import pytest
+
+from sources.contract import imagesets
+from sources.contract.errors import BadInput
+from sources.contract.generation import NormalLatents, UniformLatents, generate
+
+MODEL = {"block": 4, "resolution": 2, "weights_sha256": "0"}
+
+
+def make(latents):
+    """Images whose pixels depend on their whole block, as batch normalisation makes them."""
+    values = 100 + 20 * (latents[:, 0] - latents[:, 0].mean())
+    return np.clip(values, 0, 255).astype(np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+
+
+def images(folder, **wishes):
+    """The images of a request."""
+    request = argparse.Namespace(**dict(
+        {"out": str(folder), "count": None, "seed": 0, "first": 0, "latents": None, "quantize": "published",
+         "png": False}, **wishes))
+    generate(request, MODEL, NormalLatents(3), make, {"architecture": "test"}, "", {})
+    return np.array(imagesets.read(str(folder)).images)
+
+
+def test_the_latents_are_rows_of_one_table_however_they_are_read():
+    table = np.random.RandomState(3).randn(50, 5).astype(np.float32)
+    latents = NormalLatents(5)
+    for first, count in ((7, 10), (17, 3), (2, 4), (49, 1), (0, 50)):
+        np.testing.assert_array_equal(latents.rows(3, first, count), table[first:first + count])
+    uniform = np.random.RandomState(3).uniform(-1, 1, (50, 5)).astype(np.float32)
+    np.testing.assert_array_equal(UniformLatents(5).rows(3, 20, 5), uniform[20:25])
+
+
+@pytest.mark.parametrize("first,count", [(0, 4), (4, 8), (3, 2), (5, 9), (15, 1)])
+def test_shards_equal_one_long_run(tmpdir, first, count):
+    whole = images(tmpdir.join("whole"), count=16)
+    shard = images(tmpdir.join("shard"), first=first, count=count)
+    np.testing.assert_array_equal(shard, whole[first:first + count])
+
+
+def test_the_count_does_not_change_an_image(tmpdir):
+    np.testing.assert_array_equal(images(tmpdir.join("a"), count=5), images(tmpdir.join("b"), count=7)[:5])
+
+
+def test_explicit_latents_give_their_images_and_a_short_block_is_run_as_it_is(tmpdir):
+    rows = np.random.RandomState(1).randn(6, 3).astype(np.float32)
+    path = str(tmpdir.join("z.npy"))
+    np.save(path, rows)
+    found = images(tmpdir.join("out"), latents=path)
+    np.testing.assert_array_equal(found, np.concatenate([make(rows[:4]), make(rows[4:])]))
+
+
+def test_pngs_have_the_numbers_of_their_images(tmpdir):
+    images(tmpdir, first=3, count=2, png=True)
+    assert sorted(path.basename for path in tmpdir.join("png").listdir()) == ["00000003.png", "00000004.png"]
+
+
+@pytest.mark.parametrize("array,said", [
+    (np.zeros((2, 4)), "expected (N, 3)"), (np.zeros(3), "expected (N, 3)"), (np.zeros((0, 3)), "expected (N, 3)"),
+    (np.full((2, 3), np.nan), "finite"), (np.array([[u"a"] * 3]), "numbers")])
+def test_latents_that_do_not_fit_are_refused(tmpdir, array, said):
+    path = str(tmpdir.join("z.npy"))
+    np.save(path, array)
+    with pytest.raises(BadInput) as caught:
+        images(tmpdir.join("out"), latents=path)
+    assert said in str(caught.value)
+
+
+def test_more_images_than_latents_are_refused(tmpdir):
+    path = str(tmpdir.join("z.npy"))
+    np.save(path, np.zeros((2, 3)))
+    with pytest.raises(BadInput) as caught:
+        images(tmpdir.join("out"), latents=path, count=3)
+    assert "has 2 rows" in str(caught.value)
+
+
+def test_a_request_without_a_count_is_refused(tmpdir):
+    with pytest.raises(BadInput) as caught:
+        images(tmpdir)
+    assert "--count" in str(caught.value)

@@ -1,0 +1,78 @@
+"""Settings that differ from the published ones; model directories; PNG files."""
+
+import struct
+import zlib
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+from sources.contract import models, png
+from sources.contract.errors import BadInput
+from sources.contract.settings import change, read_config
+
+Settings = namedtuple("Settings", "width rate fused name levels")
+PUBLISHED = Settings(64, 0.1, True, u"a", (1, 2))
+
+
+def test_only_what_differs_is_changed():
+    assert change(PUBLISHED, {"width": 8, "rate": 1}) == Settings(8, 1.0, True, "a", (1, 2))
+    assert change(PUBLISHED, {}) == PUBLISHED
+
+
+@pytest.mark.parametrize("differences,said", [
+    ({"witdh": 8}, "did you mean width?"), ({"zzz": 8}, "the settings are width, rate"), ({"width": 8.5}, "found 8.5"),
+    ({"width": True}, "found True"), ({"fused": 1}, "found 1"), ({"name": 3}, "found 3"), ({"levels": 3}, "found 3")])
+def test_what_does_not_fit_is_refused_by_name(differences, said):
+    with pytest.raises(BadInput) as caught:
+        change(PUBLISHED, differences)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text,said", [("{", "not JSON"), ("[]", "expected an object"), (None, "No such file")])
+def test_a_configuration_that_cannot_be_read(tmpdir, text, said):
+    path = tmpdir.join("config.json")
+    if text is not None:
+        path.write(text)
+    with pytest.raises(BadInput) as caught:
+        read_config(str(path))
+    assert said in str(caught.value)
+
+
+def test_a_model_comes_back(tmpdir):
+    models.write(str(tmpdir), "Test", {"w": np.arange(3)}, settings={"width": 4}, block=2)
+    description, weights = models.read(str(tmpdir), "Other", "Test")
+    assert description["settings"] == {"width": 4} and weights["w"].tolist() == [0, 1, 2]
+
+
+def test_models_that_are_not_whole_or_of_another_kind_are_refused(tmpdir):
+    with pytest.raises(BadInput) as caught:
+        models.read(str(tmpdir), "Test")
+    assert "no model here" in str(caught.value)
+    models.write(str(tmpdir), "Test", {"w": np.arange(3)})
+    with pytest.raises(BadInput) as caught:
+        models.read(str(tmpdir), "Other")
+    assert "a Test, where Other is expected" in str(caught.value)
+    models.write(str(tmpdir.join("b")), "Test", {"w": np.arange(4)})
+    tmpdir.join("b", "weights.npz").copy(tmpdir.join("weights.npz"))
+    with pytest.raises(BadInput) as caught:
+        models.read(str(tmpdir), "Test")
+    assert "sha256 differs" in str(caught.value)
+
+
+def test_a_png_holds_the_pixels():
+    image = np.random.RandomState(0).randint(0, 256, (3, 5, 3)).astype(np.uint8)
+    data = png.encode(image)
+    assert data[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", data[16:24]) == (5, 3)
+    start = data.index(b"IDAT")
+    length, = struct.unpack(">I", data[start - 4:start])
+    rows = np.frombuffer(zlib.decompress(data[start + 4:start + 4 + length]), np.uint8).reshape(3, 16)
+    assert not rows[:, 0].any()
+    np.testing.assert_array_equal(rows[:, 1:].reshape(3, 5, 3), image)
+
+
+def test_a_grid_goes_row_by_row():
+    images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+    grid = png.grid(images, 3)
+    assert grid.shape == (4, 6, 3)
+    assert grid[::2, ::2, 0].tolist() == [[0, 1, 2], [3, 4, 0]]
