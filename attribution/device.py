@@ -1,0 +1,32 @@
+"""Where TensorFlow computes. Import this before anything else that imports TensorFlow."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # standard error is for what concerns the user
+if "OMP_NUM_THREADS" in os.environ:  # which TensorFlow does not read
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ["OMP_NUM_THREADS"])
+
+import numpy as np
+import tensorflow as tf
+
+from sources.contract.errors import NoDevice
+
+VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}
+
+
+def choose(wish):
+    """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits. Returns "cpu" or "cuda".
+
+    Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if wish == "cuda" and not gpus:
+        raise NoDevice(f"--device cuda: TensorFlow {tf.__version__} sees no GPU here; use --device cpu, or start the "
+                       "CUDA flavour of the image with a GPU (docker run --gpus all)")
+    tf.config.experimental.enable_op_determinism()
+    if wish == "cpu" or not gpus:
+        tf.config.set_visible_devices([], "GPU")
+        return "cpu"
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return "cuda"

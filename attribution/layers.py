@@ -1,0 +1,114 @@
+"""How the layers of networks.py are computed in TensorFlow.
+
+Activations are (N, H, W, C), which is faster on CPUs; values in [-1, 1] for images. Weights are those of the
+published files, unscaled: the equalised learning rate multiplies them here. Numbers: facts of the published
+implementation and Karras et al. 2018, section 4.1 (scaling), section 3 (minibatch standard deviation).
+"""
+
+from functools import singledispatch
+
+import numpy as np
+import tensorflow as tf
+
+from attribution import networks
+
+_BINOMIAL = np.outer((1, 4, 6, 4, 1), (1, 4, 6, 4, 1)).astype(np.float32) / 256
+
+
+def run(layers, weights, images, precision="float32"):
+    """Compute `layers` on images (N, R, R, 3); weights: {name: tensor}. Returns float32."""
+    features = tf.cast(images, precision)
+    for layer in layers:
+        features = _compute(layer, weights, features)
+    return tf.cast(features, tf.float32)
+
+
+def encode_and_compare(layers, weights, images, precision="float32"):
+    """EG: reconstructions (N, R, R, 3), fingerprints images - reconstructions, logits (N, labels)."""
+    reconstructions = run(layers, weights, images, precision)
+    fingerprints = images - reconstructions
+    model_fingerprints = _scaled(weights, "Conv_fingerprints", 1)
+    pixels = int(np.prod(model_fingerprints.shape[:3]))
+    logits = tf.matmul(tf.reshape(fingerprints, (-1, pixels)), tf.reshape(model_fingerprints, (pixels, -1)))
+    return reconstructions, fingerprints, logits
+
+
+def to_float(images):
+    """uint8 images as the networks take them: float32 in [-1, 1]."""
+    return tf.cast(images, tf.float32) * np.float32(2 / 255) - 1
+
+
+@singledispatch
+def _compute(layer, weights, features):
+    raise TypeError(f"no layer: {layer!r}")
+
+
+@_compute.register
+def _(layer: networks.Conv, weights, features):
+    if layer.kernel == 3:
+        features = _reflect(features, 1)
+    kernel = tf.cast(_scaled(weights, layer.name, layer.gain), features.dtype)
+    return _activate(layer, weights, tf.nn.conv2d(features, kernel, 1, "VALID"))
+
+
+@_compute.register
+def _(layer: networks.Dense, weights, features):
+    if features.shape.rank == 4:
+        features = tf.transpose(features, (0, 3, 1, 2))
+    return _activate(layer, weights, _multiply(layer, weights, tf.reshape(features, (-1, layer.inputs))))
+
+
+@_compute.register
+def _(layer: networks.DenseTo4x4, weights, features):
+    features = tf.reshape(_multiply(layer, weights, features), (-1, layer.outputs, 4, 4))
+    return _activate(layer, weights, tf.transpose(features, (0, 2, 3, 1)))
+
+
+@_compute.register
+def _(layer: networks.Average, weights, features):
+    return tf.nn.avg_pool2d(features, 2, 2, "VALID")
+
+
+@_compute.register
+def _(layer: networks.Binomial, weights, features):
+    kernel = np.repeat(_BINOMIAL[:, :, None, None], networks.COLOURS, axis=2)
+    return tf.nn.depthwise_conv2d(_reflect(features, 2), tf.cast(kernel, features.dtype), (1, 2, 2, 1), "VALID")
+
+
+@_compute.register
+def _(layer: networks.Upscale, weights, features):
+    return tf.repeat(tf.repeat(features, 2, axis=1), 2, axis=2)
+
+
+@_compute.register
+def _(layer: networks.MinibatchStddev, weights, features):
+    """Image i is in group i mod M of the M groups: the published stride."""
+    count, height, width, channels = tf.unstack(tf.shape(features))
+    size = tf.minimum(layer.group, count)
+    groups = tf.reshape(features, (size, count // size, height, width, channels))
+    variance = tf.reduce_mean(tf.square(groups - tf.reduce_mean(groups, axis=0)), axis=0)
+    deviation = tf.reduce_mean(tf.sqrt(variance + 1e-8), axis=(1, 2, 3))
+    channel = tf.broadcast_to(tf.reshape(tf.tile(deviation, [size]), (-1, 1, 1, 1)), (count, height, width, 1))
+    return tf.concat([features, channel], axis=3)
+
+
+def _multiply(layer, weights, features):
+    return tf.matmul(features, tf.cast(_scaled(weights, layer.name, layer.gain), features.dtype))
+
+
+def _scaled(weights, name, gain):
+    """The weight times gain / sqrt(inputs of one output): the equalised learning rate."""
+    weight = weights[f"{name}/weight"]
+    return weight * np.float32(gain / np.sqrt(np.prod(weight.shape[:-1])))
+
+
+def _activate(layer, weights, features):
+    features += tf.cast(weights[f"{layer.name}/bias"], features.dtype)
+    if layer.activation == "leaky_relu":
+        return tf.nn.leaky_relu(features, 0.2)
+    return tf.tanh(features) if layer.activation == "tanh" else features
+
+
+def _reflect(features, pixels):
+    """Pad by reflection, without repeating the edge pixel."""
+    return tf.pad(features, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)), "REFLECT")

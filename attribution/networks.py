@@ -1,0 +1,162 @@
+"""The published networks as lists of layers: the classifier C_patch, the visualisation network EG, its critic D_patch.
+
+A list says what is there; layers.py computes it. Names and shapes of variables are those of the published files.
+"""
+
+import math
+from typing import NamedTuple
+
+from sources.contract.errors import BadInput
+
+COLOURS = 3
+_MBSTD_GROUP = 4  # images
+
+
+class Conv(NamedTuple):
+    """Convolution with bias, size kept; 3x3 is padded by reflection. Weight (kernel, kernel, inputs, outputs)."""
+
+    name: str
+    kernel: int
+    inputs: int
+    outputs: int
+    gain: float = math.sqrt(2)
+    activation: str = "leaky_relu"
+
+    def variables(self):
+        return {"weight": (self.kernel, self.kernel, self.inputs, self.outputs), "bias": (self.outputs,)}
+
+
+class Dense(NamedTuple):
+    """Fully connected layer with bias on the features in C, H, W order. Weight (inputs, outputs)."""
+
+    name: str
+    inputs: int
+    outputs: int
+    gain: float = math.sqrt(2)
+    activation: str = "leaky_relu"
+
+    def variables(self):
+        return {"weight": (self.inputs, self.outputs), "bias": (self.outputs,)}
+
+
+class DenseTo4x4(NamedTuple):
+    """Fully connected layer to (outputs, 4, 4), with one bias per channel. Weight (inputs, outputs * 16)."""
+
+    name: str
+    inputs: int
+    outputs: int
+    gain: float = math.sqrt(2) / 4
+    activation: str = "leaky_relu"
+
+    def variables(self):
+        return {"weight": (self.inputs, self.outputs * 16), "bias": (self.outputs,)}
+
+
+class Average(NamedTuple):
+    """2x2 average."""
+
+
+class Binomial(NamedTuple):
+    """5x5 binomial filter (1 4 6 4 1), padded by reflection, every second pixel."""
+
+
+class Upscale(NamedTuple):
+    """Nearest neighbour, twice the size."""
+
+
+class MinibatchStddev(NamedTuple):
+    """One more channel: the mean deviation within groups of images."""
+
+    group: int = _MBSTD_GROUP
+
+
+def variables(layers):
+    """{name: shape} of the variables of `layers`, in their published order."""
+    return {f"{layer.name}/{part}": shape for layer in layers if hasattr(layer, "variables")
+            for part, shape in layer.variables().items()}
+
+
+def classifier(settings, resolution, labels):
+    """C_patch: images (N, R, R, 3) to logits, (N, labels) or, with latent_res n, (N, n, n, labels)."""
+    last = latent_size(settings)
+    layers, channels = _encoder(settings, resolution, "")
+    width = width_at(settings, last)
+    hidden = max(width, labels)
+    head = f"{last}x{last}"
+    layers.append(Conv(f"{head}/Conv0", 3, channels, width))
+    if settings.latent_res == -1:
+        return layers + [Dense(f"{head}/Dense1", width * 16, hidden),
+                         Dense(f"{head}/Dense2", hidden, labels, 1, "linear")]
+    return layers + [Conv(f"{head}/Conv1", 1, width, hidden),
+                     Conv(f"{head}/Conv2", 1, hidden, labels, 1, "linear")]
+
+
+def autoencoder(settings, resolution):
+    """The part of EG before the logits: images (N, R, R, 3) to reconstructions (N, R, R, 3) in (-1, 1)."""
+    last = latent_size(settings)
+    layers, channels = _encoder(settings, resolution, "E_")
+    width = width_at(settings, last)
+    code = settings.code_width or width
+    layers.append(Conv(f"E_{last}x{last}/Conv0", 3, channels, width))
+    if settings.latent_res == -1:
+        layers += [Dense("E_4x4/Dense1", width * 16, code), DenseTo4x4("G_4x4/Dense0", code, width)]
+    else:
+        layers += [Conv(f"E_{last}x{last}/Conv1", 3, width, code), Conv(f"G_{last}x{last}/Conv0", 3, code, width)]
+    layers.append(Conv(f"G_{last}x{last}/Conv1", 3, width, width))
+    while last < resolution:
+        last, channels = last * 2, width
+        width = width_at(settings, last)
+        layers += [Upscale(), Conv(f"G_{last}x{last}/Conv0", 3, channels, width),
+                   Conv(f"G_{last}x{last}/Conv1", 3, width, width)]
+    return layers + [Conv(f"G_{last}x{last}/Conv_toRGB", 3, width, COLOURS, activation="tanh")]
+
+
+def fingerprint_weight(resolution, labels):
+    """{name: shape} of the model fingerprints of EG, one (R, R, 3) per label."""
+    return {"Conv_fingerprints/weight": (resolution, resolution, COLOURS, labels)}
+
+
+def critic(settings, resolution):
+    """D_patch, as D_rec: images (N, R, R, 3), N a multiple of 4, or N < 4, to scores (N, 1)."""
+    layers, channels = _encoder(settings._replace(mode="postpool", switching_res=4, latent_res=-1), resolution, "")
+    width, last_width = width_at(settings, 4), _features(settings, 0)
+    return layers + [MinibatchStddev(), Conv("4x4/Conv0", 3, channels + 1, width),
+                     Dense("4x4/Dense1", width * 16, last_width), Dense("4x4/Dense2", last_width, 1, 1, "linear")]
+
+
+def latent_size(settings):
+    """Pixels of the last feature map."""
+    return 4 if settings.latent_res == -1 else settings.latent_res
+
+
+def width_at(settings, size):
+    """Channels of a layer at size x size pixels."""
+    return _features(settings, size.bit_length() - 2)
+
+
+def _encoder(settings, resolution, prefix):
+    """The stages above the last feature map, and the channels they end with."""
+    layers, channels, size = [], COLOURS, resolution
+    while size > latent_size(settings):
+        if settings.mode == "postpool":
+            convolve, skip = size > settings.switching_res, Average()
+        else:
+            convolve, skip = size <= settings.switching_res, Binomial()
+        if convolve:
+            inner, outer = width_at(settings, size), width_at(settings, size // 2)
+            layers += [Conv(f"{prefix}{size}x{size}/Conv0", 3, channels, inner),
+                       Conv(f"{prefix}{size}x{size}/Conv1", 3, inner, outer), Average()]
+            channels = outer
+        else:
+            layers.append(skip)
+        size //= 2
+    return layers, channels
+
+
+def _features(settings, stage):
+    """nf(stage): halves from stage to stage, truncated; stage 1 is 4x4."""
+    features = min(settings.fmap_base // 2 ** stage, settings.fmap_max)
+    if features < 1:
+        raise BadInput(f"settings fmap_base {settings.fmap_base} and fmap_max {settings.fmap_max}: no channels are "
+                       f"left at {2 ** (stage + 1)} pixels; make fmap_base {2 ** stage} or more, fmap_max 1 or more")
+    return features

@@ -1,0 +1,137 @@
+"""Published checkpoints: the pickles of the classifier and of the visualisation network (EG, D_rec, EGs).
+
+Read without TensorFlow and without running anything of the file. What a file does not say takes the published value.
+"""
+
+import numbers
+import os
+
+import numpy as np
+
+from attribution import networks
+from attribution.settings import MODES, PUBLISHED, check_sizes
+from sources.contract import events, models, unpickling
+from sources.contract.errors import BadInput
+
+_NETWORK_CLASSES = ("tfutil.Network", "network.Network")
+_LABEL_NAMES = {
+    5: ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"],
+    11: ["real"] + [f"ProGAN seed {seed}" for seed in range(10)],
+}
+# Keywords that would change a network, with the only value that is built here.
+_FIXED = {"num_channels": networks.COLOURS, "fmap_decay": 1, "use_wscale": True, "use_pixelnorm": False,
+          "fused_scale": False}
+_WHOLE = ("switching_res", "latent_res", "fmap_base", "fmap_max")
+
+
+def import_published(arguments):
+    """The verb `import`: a model from a published pickle."""
+    path = arguments.checkpoint
+    content = unpickling.load(path, _NETWORK_CLASSES)
+    try:
+        model = _visnet(*content) if isinstance(content, (tuple, list)) and len(content) == 3 else _classifier(content)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+    labels = model.pop("labels")
+    models.write(arguments.out, **model, classes=_LABEL_NAMES.get(labels) or [f"label {n}" for n in range(labels)],
+                 source={"checkpoint": os.path.basename(path)})
+    events.done(architecture=model["architecture"], resolution=model["resolution"], labels=labels)
+
+
+def _classifier(record):
+    part = _Part(record, "C_patch")
+    settings = part.settings("classifier")
+    weights = part.weights(networks.variables(networks.classifier(settings, part.resolution, part.labels)))
+    return {"architecture": "classifier", "settings": settings._asdict(), "resolution": part.resolution,
+            "labels": part.labels, "weights": weights}
+
+
+def _visnet(*records):
+    """EG, D_rec and EGs; the names of weights begin with these words."""
+    encoder, critic, average = (_Part(record, function) for record, function in zip(records, ("EG", "D_patch", "EG")))
+    if encoder.keywords != average.keywords or encoder.resolution != critic.resolution:
+        raise BadInput("EG, D_rec and EGs do not belong together: their settings differ")
+    settings, critic_settings = encoder.settings("visnet"), critic.settings("visnet")
+    settings = settings._replace(code_width=encoder.code_width(settings))
+    shapes = dict(networks.variables(networks.autoencoder(settings, encoder.resolution)),
+                  **networks.fingerprint_weight(encoder.resolution, encoder.labels))
+    critic_shapes = networks.variables(networks.critic(critic_settings, critic.resolution))
+    weights = {f"{name}/{variable}": value
+               for name, part, expected in (("EG", encoder, shapes), ("D_rec", critic, critic_shapes),
+                                            ("EGs", average, shapes))
+               for variable, value in part.weights(expected).items()}
+    return {"architecture": "visnet", "settings": settings._asdict(), "resolution": encoder.resolution,
+            "labels": encoder.labels, "weights": weights,
+            "critic": {"fmap_base": critic_settings.fmap_base, "fmap_max": critic_settings.fmap_max}}
+
+
+class _Part:
+    """One network of a file, `function` the published function that builds it."""
+
+    def __init__(self, record, function):
+        state = record.state if isinstance(record, unpickling.Record) else None
+        if not isinstance(state, dict) or not isinstance(state.get("static_kwargs"), dict):
+            raise BadInput("neither a classifier nor a visualisation network (EG, D_rec, EGs)")
+        if state.get("build_func_name") != function:
+            raise BadInput(f"holds the network {state.get('build_func_name')!r} where {function} is expected; "
+                           "a ProGAN is imported by its own source")
+        self.keywords, self.function, self._variables = state["static_kwargs"], function, state.get("variables")
+        for name, value in _FIXED.items():
+            if self.keywords.get(name, value) != value:
+                raise BadInput(f"{function}: {name} is {self.keywords[name]!r}; only {value!r} is supported")
+        self.resolution = self._whole("resolution", 0)
+        self.labels = self._whole("label_size", 0)
+        if function != "D_patch" and self.labels < 1:
+            raise BadInput(f"{function}: label_size is {self.labels}; expected 1 or more")
+
+    def settings(self, network):
+        """The settings that the keywords imply."""
+        base = PUBLISHED[network]
+        mode = self.keywords.get("mode", base.mode)
+        if mode not in MODES:
+            raise BadInput(f"{self.function}: mode is {mode!r}; expected {' or '.join(MODES)}")
+        settings = base._replace(mode=mode, **{name: self._whole(name, getattr(base, name)) for name in _WHOLE})
+        check_sizes(settings, self.resolution)
+        return settings
+
+    def code_width(self, settings):
+        """Channels between encoder and generator, which the keywords do not tell; 0 if as usual."""
+        last = networks.latent_size(settings)
+        layer = "Dense1" if settings.latent_res == -1 else "Conv1"
+        bias = self._found().get(f"E_{last}x{last}/{layer}/bias")
+        usual = networks.width_at(settings, last)
+        return 0 if bias is None or bias.shape == (usual,) else bias.size
+
+    def weights(self, shapes):
+        """The variables {name: float32 array}; raises BadInput unless they are exactly those of `shapes`."""
+        found = self._found()
+        for name in list(shapes) + list(found):
+            if name not in found:
+                raise BadInput(f"{self.function}: the variable {name} is missing")
+            if name not in shapes:
+                raise BadInput(f"{self.function}: the variable {name} has no place in a network of these settings")
+            if found[name].shape != shapes[name]:
+                raise BadInput(f"{self.function}: {name} is {found[name].shape} instead of {shapes[name]}")
+            if not np.isfinite(found[name]).all():
+                raise BadInput(f"{self.function}: not all values of {name} are finite")
+        return found
+
+    def _found(self):
+        """{name: array} of the file."""
+        pairs = self._variables
+        if not isinstance(pairs, list) or not all(map(_is_named_array, pairs)):
+            raise BadInput(f"{self.function}: its variables are no list of (name, float32 array)")
+        if len(dict(pairs)) != len(pairs):
+            raise BadInput(f"{self.function}: two variables have the same name")
+        return dict(pairs)
+
+    def _whole(self, name, default):
+        value = self.keywords.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise BadInput(f"{self.function}: {name} is {value!r}; expected a whole number")
+        return int(value)
+
+
+def _is_named_array(pair):
+    return (isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], str)
+            and isinstance(pair[1], np.ndarray) and pair[1].dtype == np.float32)

@@ -1,0 +1,85 @@
+"""The published settings of the classifier (Yu et al. 2019, section 3) and of the visualisation network (section 3.3)."""
+
+from typing import NamedTuple
+
+from sources.contract.errors import BadInput
+from sources.contract.settings import change
+
+NETWORKS = ("classifier", "visnet")
+MODES = ("postpool", "predownscale")
+PRECISIONS = ("float32", "bfloat16")
+_POSITIVE = ("fmap_base", "fmap_max", "images", "minibatch", "train", "validation", "validate_every",
+             "checkpoint_every")
+
+
+class Settings(NamedTuple):
+    """Settings of the attribution networks and their training. Resolution and classes come from the image sets."""
+
+    network: str = "classifier"      # "classifier" (C_patch) or "visnet" (EG with its critic D_rec)
+    # Architecture
+    mode: str = "postpool"           # below switching_res "postpool" only averages features; above it
+                                     # "predownscale" only shrinks the image
+    switching_res: int = 4           # pixels; with postpool, 4: convolutions at every resolution
+    latent_res: int = -1             # pixels of the last feature map of a fully convolutional head; -1: dense at 4x4
+    fmap_base: int = 1024            # channels at 4x4 before the limit, times 2; halves with every doubling of pixels
+    fmap_max: int = 512              # most channels of a layer
+    code_width: int = 0              # visnet: channels between encoder and generator; 0: as the layers beside them
+    # Training
+    images: int = 3_000_000          # images seen in all; published value unknown
+    minibatch: int = 32              # images of a step
+    learning_rate: float = 0.001     # Adam, in TensorFlow's form
+    beta1: float = 0.0
+    beta2: float = 0.99
+    epsilon: float = 1e-8
+    mirror: bool = True              # each image left-right mirrored with probability 1/2
+    train: int = 100_000             # first rows of every image set: what is trained on
+    validation: int = 10_000         # the rows after them: what the accuracy in the curve is measured on
+    precision: str = "float32"       # of activations; "bfloat16" is faster where the processor has it
+    # visnet alone: the losses of section 3.3 and the published weights of their terms
+    rec_weight: float = 20.0         # of the reconstruction error
+    rec_g_weight: float = 0.1        # of the critic's score of the reconstruction
+    wgan_lambda: float = 10.0        # of the gradient penalty
+    wgan_epsilon: float = 0.001      # of the squared score of real images
+    moving_average: float = 0.999    # decay of EGs, the average of EG that is used after training
+    # The run
+    validate_every: int = 1000       # steps
+    checkpoint_every: int = 1000     # steps
+
+
+PUBLISHED = {"classifier": Settings(), "visnet": Settings(network="visnet", latent_res=4)}
+
+
+def from_config(differences):
+    """The published settings of the network that the dict `differences` names, with these differences."""
+    network = differences.get("network", "classifier")
+    _check_choice("network", network, NETWORKS)
+    settings = change(PUBLISHED[network], differences)
+    _check_choice("mode", settings.mode, MODES)
+    _check_choice("precision", settings.precision, PRECISIONS)
+    for name in _POSITIVE:
+        if getattr(settings, name) < 1:
+            raise BadInput(f"setting {name}: expected 1 or more, found {getattr(settings, name)}")
+    if network == "classifier" and settings.latent_res != -1:
+        raise BadInput(f"setting latent_res: a classifier is trained with -1, found {settings.latent_res}; its fully "
+                       "convolutional forms are for imported weights")
+    if network == "visnet" and settings.minibatch > 4 and settings.minibatch % 4:
+        raise BadInput(f"setting minibatch: the critic of visnet takes multiples of 4, found {settings.minibatch}")
+    return settings
+
+
+def check_sizes(settings, resolution):
+    """Raise BadInput if the networks cannot be built for images of `resolution` pixels."""
+    if resolution < 4 or not _power_of_two(resolution):
+        raise BadInput(f"resolution: expected a power of two from 4, found {resolution}")
+    if settings.latent_res != -1 and not (_power_of_two(settings.latent_res) and 2 <= settings.latent_res <= resolution):
+        raise BadInput(f"setting latent_res: expected -1 or a power of two from 2 to {resolution}, "
+                       f"found {settings.latent_res}")
+
+
+def _power_of_two(number):
+    return number > 0 and number & (number - 1) == 0
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        raise BadInput(f"setting {name}: expected {' or '.join(choices)}, found {value!r}")

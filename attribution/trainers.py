@@ -1,0 +1,157 @@
+"""One step of each training: the classifier, and the visualisation network with its critic.
+
+A trainer has `batch` (images it takes a step), `step`, `logits` (of uint8 images), `state` and `restore` for
+checkpoints, and `weights` of the model it makes.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from attribution import layers, losses, networks
+from attribution.optimizer import Adam
+from sources.contract.batches import random_at
+
+_WEIGHTS, _CRITIC_WEIGHTS, _MIXING = 2, 3, 4  # streams of random numbers
+
+
+def new(settings, resolution, labels, seed):
+    """The trainer of the network that the settings name."""
+    return {"classifier": ClassifierTrainer, "visnet": VisnetTrainer}[settings.network](
+        settings, resolution, labels, seed)
+
+
+class ClassifierTrainer:
+    """C_patch with the cross entropy of its logits."""
+
+    def __init__(self, settings, resolution, labels, seed):
+        self.settings, self.labels, self.batch = settings, labels, settings.minibatch
+        self._layers = networks.classifier(settings, resolution, labels)
+        self._weights = _initial(networks.variables(self._layers), seed, _WEIGHTS)
+        self._optimizer = Adam(self._weights, settings)
+
+    def step(self, number, images, labels):
+        """Train on uint8 images (batch, R, R, 3) with labels (batch,); returns {name: loss}."""
+        return self._step(images, labels)
+
+    @tf.function
+    def logits(self, images):
+        """Logits (N, labels) of uint8 images."""
+        return layers.run(self._layers, self._weights, layers.to_float(images), self.settings.precision)
+
+    def state(self):
+        """{name: array}, everything that training changes."""
+        return _prefixed({"weights": _arrays(self._weights), "optimizer": self._optimizer.state()})
+
+    def restore(self, state):
+        """Continue from what `state` returned."""
+        _assign(self._weights, _part(state, "weights"))
+        self._optimizer.restore(_part(state, "optimizer"))
+
+    def weights(self):
+        """{name: array} of the model."""
+        return _arrays(self._weights)
+
+    @tf.function
+    def _step(self, images, labels):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(losses.cross_entropy(self.logits(images), tf.one_hot(labels, self.labels)))
+        self._optimizer.apply(_gradients(tape, loss, self._weights))
+        return {"loss": loss}
+
+
+class VisnetTrainer:
+    """EG with its critic D_rec: a step of the critic and of the average EGs, then, on other images, one of EG."""
+
+    def __init__(self, settings, resolution, labels, seed):
+        self.settings, self.labels, self.batch, self.seed = settings, labels, 2 * settings.minibatch, seed
+        self._layers = networks.autoencoder(settings, resolution)
+        self._critic_layers = networks.critic(settings, resolution)
+        shapes = dict(networks.variables(self._layers), **networks.fingerprint_weight(resolution, labels))
+        self._weights = {"EG": _initial(shapes, seed, _WEIGHTS), "EGs": _initial(shapes, seed, _WEIGHTS),
+                         "D_rec": _initial(networks.variables(self._critic_layers), seed, _CRITIC_WEIGHTS)}
+        self._optimizers = {name: Adam(self._weights[name], settings) for name in ("EG", "D_rec")}
+
+    def step(self, number, images, labels):
+        """Train on uint8 images (batch, R, R, 3) with labels (batch,); returns {name: loss}."""
+        half = self.settings.minibatch
+        mixing = random_at(self.seed, _MIXING, number).random_sample((half, 1, 1, 1)).astype(np.float32)
+        critic_loss = self._critic_step(images[:half], mixing)
+        return dict(self._autoencoder_step(images[half:], labels[half:]), critic=critic_loss)
+
+    @tf.function
+    def logits(self, images):
+        """Logits (N, labels) of uint8 images, by the moving average."""
+        return self._encode("EGs", layers.to_float(images))[2]
+
+    def state(self):
+        """{name: array}, everything that training changes."""
+        return _prefixed({**{name: _arrays(part) for name, part in self._weights.items()},
+                          **{f"optimizer {name}": part.state() for name, part in self._optimizers.items()}})
+
+    def restore(self, state):
+        """Continue from what `state` returned."""
+        for name, part in self._weights.items():
+            _assign(part, _part(state, name))
+        for name, optimizer in self._optimizers.items():
+            optimizer.restore(_part(state, f"optimizer {name}"))
+
+    def weights(self):
+        """{name: array} of the model: "EG/...", "D_rec/...", "EGs/..."."""
+        return _prefixed({name: _arrays(part) for name, part in self._weights.items()})
+
+    @tf.function
+    def _critic_step(self, images, mixing):
+        images = layers.to_float(images)
+        reconstructions = self._encode("EG", images)[0]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(losses.critic_loss(self._score, images, reconstructions, mixing, self.settings))
+        self._optimizers["D_rec"].apply(_gradients(tape, loss, self._weights["D_rec"]))
+        for name, average in self._weights["EGs"].items():
+            current = self._weights["EG"][name]
+            average.assign(current + (average - current) * self.settings.moving_average)
+        return loss
+
+    @tf.function
+    def _autoencoder_step(self, images, labels):
+        images, labels = layers.to_float(images), tf.one_hot(labels, self.labels)
+        with tf.GradientTape() as tape:
+            reconstructions, _, logits = self._encode("EG", images)
+            loss = tf.reduce_mean(losses.autoencoder_loss(
+                images, reconstructions, logits, labels, self._score(reconstructions), self.settings))
+        self._optimizers["EG"].apply(_gradients(tape, loss, self._weights["EG"]))
+        return {"loss": loss, "cross_entropy": tf.reduce_mean(losses.cross_entropy(logits, labels)),
+                "reconstruction": tf.reduce_mean(tf.abs(reconstructions - images))}
+
+    def _encode(self, name, images):
+        return layers.encode_and_compare(self._layers, self._weights[name], images, self.settings.precision)
+
+    def _score(self, images):
+        return layers.run(self._critic_layers, self._weights["D_rec"], images, self.settings.precision)
+
+
+def _initial(shapes, seed, stream):
+    """Variables as at the start of a training: weights N(0, 1), biases 0."""
+    random = random_at(seed, stream, 0)
+    return {name: tf.Variable((random.standard_normal(shape) if name.endswith("/weight") else np.zeros(shape))
+                              .astype(np.float32)) for name, shape in shapes.items()}
+
+
+def _gradients(tape, loss, variables):
+    return dict(zip(variables, tape.gradient(loss, list(variables.values())), strict=True))
+
+
+def _arrays(variables):
+    return {name: variable.numpy() for name, variable in variables.items()}
+
+
+def _assign(variables, arrays):
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def _prefixed(parts):
+    return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+
+def _part(arrays, part):
+    return {name[len(part) + 1:]: array for name, array in arrays.items() if name.startswith(part + "/")}

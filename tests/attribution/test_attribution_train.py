@@ -1,0 +1,129 @@
+"""Training: what it is fed with, that it learns, that a stopped run gives the bits of an undisturbed one."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from attribution import feeding
+from attribution.evaluate import evaluate
+from attribution.train import train
+from sources.contract import models
+from sources.contract.errors import BadInput, Stopped
+from sources.contract.training import Training
+
+TINY = {"fmap_base": 16, "fmap_max": 8, "minibatch": 8, "train": 16, "validation": 8, "images": 48,
+        "validate_every": 2, "checkpoint_every": 2}
+
+
+@pytest.fixture
+def run(tmp_path, image_sets):
+    """Train on the three sets with what differs from TINY; returns the folder of the model."""
+    def call(name, sets=None, seed=0, **differences):
+        config = tmp_path / f"{name}.json"
+        config.write_text(json.dumps(TINY | differences))
+        train(SimpleNamespace(images=sets or image_sets, out=str(tmp_path / name), seed=seed, config=str(config),
+                              device="cpu"))
+        return tmp_path / name
+    return call
+
+
+def bits(folder):
+    return [(folder / name).read_bytes() for name in ("weights.npz", "training.json")]
+
+
+def test_batches_are_balanced_and_use_every_image_once_an_epoch():
+    classes = [np.arange(6, dtype=np.uint8).reshape(6, 1, 1, 1) + 10 * label for label in range(3)]
+    batches = feeding.BalancedBatches(classes, 9, seed=1, mirror=False)
+    seen = [batches[0], batches[1]]
+    values = np.concatenate([images.ravel() for images, _ in seen])
+    labels = np.concatenate([labels for _, labels in seen])
+    assert np.bincount(seen[0][1]).tolist() == [3, 3, 3]
+    assert (values // 10 == labels).all()
+    assert sorted(values) == sorted(np.concatenate(classes).ravel())
+
+
+def test_half_of_the_images_are_mirrored():
+    ramp = np.tile(np.arange(4, dtype=np.uint8)[None, None, :, None], (50, 4, 1, 3))
+    images, _ = feeding.BalancedBatches([ramp, ramp], 400, seed=3, mirror=True)[0]
+    flipped = (images == ramp[0, :, ::-1]).all(axis=(1, 2, 3))
+    assert ((images == ramp[0]).all(axis=(1, 2, 3)) ^ flipped).all()
+    assert 160 < flipped.sum() < 240
+
+
+def test_blocks_cover_all_images_and_are_whole():
+    images = np.arange(feeding.BLOCK + 3, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    found = list(feeding.blocks(images))
+    assert [block.shape[0] for block, _ in found] == [feeding.BLOCK] * 2
+    np.testing.assert_array_equal(np.concatenate([block[:count] for block, count in found]), images)
+
+
+def test_what_comes_next_keeps_its_order_and_its_errors():
+    assert list(feeding.ahead(lambda number: number * number, range(20))) == [n * n for n in range(20)]
+    with pytest.raises(ZeroDivisionError):
+        list(feeding.ahead(lambda number: 1 / number, [1, 0]))
+
+
+def test_classifier_learns(run, image_sets, tmp_path):
+    model = run("model", images=800, minibatch=16, learning_rate=0.01, beta1=0.9)
+    description, _ = models.read(str(model), "classifier")
+    assert description["classes"] == ["dark", "bright", "striped"] and description["resolution"] == 8
+    curve = json.loads((model / "training.json").read_text())["curve"]
+    assert curve[-1]["step"] == 50 and curve[-1]["losses"]["validation_accuracy"] == 1
+    assert not (model / "checkpoints").exists()
+    evaluate(SimpleNamespace(model=str(model), images=image_sets[::-1], first=16, count=8, device="cpu",
+                             out=str(tmp_path / "evaluation")))
+    found = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
+    assert found["accuracy"] == 1 and found["images"] == 24
+    assert found["confusion"] == [[8, 0, 0], [0, 8, 0], [0, 0, 8]]
+
+
+def test_visnet_learns(run):
+    model = run("model", network="visnet", images=640, minibatch=16, learning_rate=0.01, moving_average=0.9)
+    curve = [point["losses"] for point in json.loads((model / "training.json").read_text())["curve"]]
+    assert curve[-1]["validation_accuracy"] > 0.5 and curve[-1]["reconstruction"] < 0.7 * curve[0]["reconstruction"]
+
+
+@pytest.mark.parametrize("network", ["classifier", "visnet"])
+def test_a_killed_run_gives_the_bits_of_an_undisturbed_one(run, monkeypatch, network):
+    undisturbed = bits(run("undisturbed", network=network))
+    record = Training.record
+
+    def die_once(self, step, images, losses):
+        if step == 3:
+            monkeypatch.setattr(Training, "record", record)
+            raise Stopped("here")
+        record(self, step, images, losses)
+    monkeypatch.setattr(Training, "record", die_once)
+    with pytest.raises(Stopped):
+        run("killed", network=network)
+    assert bits(run("killed", network=network)) == undisturbed
+
+
+def test_another_seed_gives_other_weights(run):
+    assert bits(run("one")) != bits(run("other", seed=1))
+
+
+def test_a_finished_training_is_not_repeated(run):
+    weights = run("model") / "weights.npz"
+    before = weights.stat().st_mtime_ns
+    run("model")
+    assert weights.stat().st_mtime_ns == before
+
+
+def test_bfloat16_stays_near_float32(run):
+    exact, _ = models.read(str(run("exact")), "classifier")
+    rough, weights = models.read(str(run("rough", precision="bfloat16")), "classifier")
+    assert rough["settings"]["precision"] == "bfloat16" and exact["weights_sha256"] != rough["weights_sha256"]
+    assert all(value.dtype == np.float32 and np.isfinite(value).all() for value in weights.values())
+
+
+def test_sets_that_cannot_be_trained_on(run, image_sets):
+    with pytest.raises(BadInput, match="dark: has 24 images, 40 are needed"):
+        run("short", train=32)
+    with pytest.raises(BadInput, match="given twice"):
+        run("twice", sets=[image_sets[0], image_sets[0]])
+    with pytest.raises(BadInput, match="imageset.json"):
+        run("missing", sets=[("dark", str(Path(image_sets[0][1]) / "nothing"))])
