@@ -1,7 +1,6 @@
 """The verb attribute: scores, and fingerprints, of images from anywhere."""
 
 import contextlib
-import os
 
 import numpy as np
 
@@ -27,7 +26,7 @@ def attribute(arguments):
                        f"{model.resolution}")
     atomic.make_folder(arguments.out)
     predictions = _write_arrays(model, image_set.images, arguments.out)
-    atomic.write_json(os.path.join(arguments.out, "attribution.json"), {
+    atomic.write_json(f"{arguments.out}/attribution.json", {
         "classes": model.classes, "model_sha256": model.description["weights_sha256"],
         "images_sha256": image_set.index["sha256"], "predictions": predictions})
     events.done(out=arguments.out)
@@ -38,11 +37,12 @@ def _write_arrays(model, images, out):
     predictions = []
     progress = events.Progress(len(images))
     with contextlib.ExitStack() as files:
-        scores = _ArrayFile(files, os.path.join(out, "scores.npy"), len(images))
-        fingerprints = _ArrayFile(files, os.path.join(out, "fingerprints.npy"), len(images)) if model.is_visnet else None
+        scores = _ArrayFile(files, f"{out}/scores.npy", len(images))
+        if model.is_visnet:
+            fingerprints = _ArrayFile(files, f"{out}/fingerprints.npy", len(images))
         for output in model.outputs(images):
             scores.append(_channels_first(output.logits))
-            if fingerprints:
+            if model.is_visnet:
                 fingerprints.append(_channels_first(output.fingerprints))
             predictions += _predictions(model.classes, class_scores(output.logits))
             progress.step(len(predictions), len(output.logits))

@@ -1,7 +1,5 @@
 """The verb evaluate: how often a model is right about images whose source is known."""
 
-import os
-
 import numpy as np
 
 from attribution import device, feeding
@@ -18,8 +16,7 @@ def evaluate(arguments):
     _check(model, sets, arguments.model)
     rows = {name: image_set.images[arguments.first:][:arguments.count] for name, image_set in sets.items()}
     atomic.make_folder(arguments.out)
-    atomic.write_json(os.path.join(arguments.out, "evaluation.json"),
-                      metrics(model.classes, _confusion(model, rows)))
+    atomic.write_json(f"{arguments.out}/evaluation.json", metrics(model.classes, _confusion(model, rows)))
     events.done(out=arguments.out)
 
 

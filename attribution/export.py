@@ -1,7 +1,6 @@
 """The verb export: the weights in open formats. No TensorFlow."""
 
 import json
-import os
 
 from safetensors.numpy import save
 
@@ -20,7 +19,7 @@ def export(arguments):
     metadata = {"architecture": description["architecture"], "resolution": str(description["resolution"]),
                 "classes": json.dumps(description["classes"]), "settings": json.dumps(description["settings"])}
     atomic.make_folder(arguments.out)
-    arrays.save(os.path.join(arguments.out, "weights.npz"), weights)
-    with atomic.new_file(os.path.join(arguments.out, "weights.safetensors")) as stream:
+    arrays.save(f"{arguments.out}/weights.npz", weights)
+    with atomic.new_file(f"{arguments.out}/weights.safetensors") as stream:
         stream.write(save(weights, metadata))
     events.done(weights=arguments.out)

@@ -11,7 +11,7 @@ def cross_entropy(logits, labels):
 def autoencoder_loss(images, reconstructions, logits, labels, scores, settings):
     """Loss of EG: cross entropy + reconstruction error (L1) - what its critic thinks of the reconstruction.
 
-    scores: (N, 1), of the reconstructions. Yu et al. 2019, section 3.3, equation 5.
+    scores: (N, 1), of the reconstructions. Yu et al. 2019, section 3.
     """
     error = tf.reduce_mean(tf.abs(reconstructions - images), axis=(1, 2, 3))
     return (cross_entropy(logits, labels) + settings.rec_weight * error

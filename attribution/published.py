@@ -4,7 +4,7 @@ Read without TensorFlow and without running anything of the file. What a file do
 """
 
 import numbers
-import os
+from pathlib import Path
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def import_published(arguments):
         raise BadInput(f"{path}: {error}") from error
     labels = model.pop("labels")
     models.write(arguments.out, **model, classes=_LABEL_NAMES.get(labels) or [f"label {n}" for n in range(labels)],
-                 source={"checkpoint": os.path.basename(path)})
+                 source={"checkpoint": Path(path).name})
     events.done(architecture=model["architecture"], resolution=model["resolution"], labels=labels)
 
 
@@ -48,7 +48,7 @@ def _classifier(record):
 
 def _visnet(*records):
     """EG, D_rec and EGs; the names of weights begin with these words."""
-    encoder, critic, average = (_Part(record, function) for record, function in zip(records, ("EG", "D_patch", "EG")))
+    encoder, critic, average = map(_Part, records, ("EG", "D_patch", "EG"))
     if encoder.keywords != average.keywords or encoder.resolution != critic.resolution:
         raise BadInput("EG, D_rec and EGs do not belong together: their settings differ")
     settings, critic_settings = encoder.settings("visnet"), critic.settings("visnet")

@@ -1,4 +1,4 @@
-"""The published settings of the classifier (Yu et al. 2019, section 3) and of the visualisation network (section 3.3)."""
+"""The published settings of the classifier and of the visualisation network (Yu et al. 2019, section 3)."""
 
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ class Settings(NamedTuple):
     train: int = 100_000             # first rows of every image set: what is trained on
     validation: int = 10_000         # the rows after them: what the accuracy in the curve is measured on
     precision: str = "float32"       # of activations; "bfloat16" is faster where the processor has it
-    # visnet alone: the losses of section 3.3 and the published weights of their terms
+    # visnet alone: the published weights of the terms of its losses
     rec_weight: float = 20.0         # of the reconstruction error
     rec_g_weight: float = 0.1        # of the critic's score of the reconstruction
     wgan_lambda: float = 10.0        # of the gradient penalty
@@ -71,9 +71,9 @@ def check_sizes(settings, resolution):
     """Raise BadInput if the networks cannot be built for images of `resolution` pixels."""
     if resolution < 4 or not _power_of_two(resolution):
         raise BadInput(f"resolution: expected a power of two from 4, found {resolution}")
-    if settings.latent_res != -1 and not (_power_of_two(settings.latent_res) and 2 <= settings.latent_res <= resolution):
-        raise BadInput(f"setting latent_res: expected -1 or a power of two from 2 to {resolution}, "
-                       f"found {settings.latent_res}")
+    latent = settings.latent_res
+    if latent != -1 and not (_power_of_two(latent) and 2 <= latent <= resolution):
+        raise BadInput(f"setting latent_res: expected -1 or a power of two from 2 to {resolution}, found {latent}")
 
 
 def _power_of_two(number):

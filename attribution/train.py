@@ -26,38 +26,41 @@ def train(arguments):
     events.done(model=arguments.out)
 
 
+class _Validation:
+    """The share of held-out images that get the right label, measured now and then."""
+
+    def __init__(self, trainer, classes):
+        self._trainer, self._classes = trainer, classes
+        self.accuracy = 0.0
+
+    def measure(self):
+        right = 0
+        for label, images in enumerate(self._classes):
+            for block, count in feeding.blocks(images):
+                logits = self._trainer.logits(block).numpy()[:count]
+                right += int((logits.argmax(axis=1) == label).sum())
+        self.accuracy = right / sum(map(len, self._classes))
+
+
 def _train(run, trainer, settings, classes, seed):
+    validation = _Validation(trainer, [images[settings.train:][:settings.validation] for images in classes])
     state = run.resume()
-    accuracy = 0.0
     if state is not None:
-        accuracy = float(state.pop("validation_accuracy"))
+        validation.accuracy = float(state.pop("validation_accuracy"))
         trainer.restore(state)
     batches = feeding.BalancedBatches([images[:settings.train] for images in classes], trainer.batch, seed,
                                       settings.mirror)
-    validation = [images[settings.train:settings.train + settings.validation] for images in classes]
     coming = feeding.ahead(batches.__getitem__, range(run.done, run.total))
-    for step in run.steps(lambda: dict(trainer.state(), validation_accuracy=accuracy)):
+    for step in run.steps(lambda: dict(trainer.state(), validation_accuracy=validation.accuracy)):
         losses = trainer.step(step, *next(coming))
         if (step + 1) % settings.validate_every == 0 or step + 1 == run.total:
-            accuracy = _accuracy(trainer, validation)
-        run.record(step, settings.minibatch, dict(losses, validation_accuracy=accuracy))
-
-
-def _accuracy(trainer, classes):
-    """The share of the images of all classes that get the right label."""
-    right = 0
-    for label, images in enumerate(classes):
-        for block, count in feeding.blocks(images):
-            logits = trainer.logits(block).numpy()[:count]
-            right += int((logits.argmax(axis=1) == label).sum())
-    return right / sum(map(len, classes))
+            validation.measure()
+        run.record(step, settings.minibatch, dict(losses, validation_accuracy=validation.accuracy))
 
 
 def _write(arguments, identity, settings, sets, resolution, weights):
-    extra = {"critic": {"fmap_base": settings.fmap_base, "fmap_max": settings.fmap_max}}
     models.write(
         arguments.out, settings.network, weights, settings=settings._asdict(), resolution=resolution,
         classes=list(sets), training=identity, made_by=command.made_by(**device.VERSIONS),
         source={"architecture": settings.network, "seed": arguments.seed,
-                "images": {name: image_set.index.get("source") for name, image_set in sets.items()}},
-        **(extra if settings.network == "visnet" else {}))
+                "images": {name: image_set.index.get("source") for name, image_set in sets.items()}})

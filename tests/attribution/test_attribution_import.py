@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.attribution import parity
 from attribution import networks, published
 from attribution.settings import Settings
 from sources.contract import models
 from sources.contract.errors import BadInput
+from tests.attribution import parity
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.attribution import parity
 from attribution import layers, losses, networks
 from attribution.optimizer import Adam
+from tests.attribution import parity
 
 CLASSIFIERS = ("classifier-32", "classifier-32-postpool16", "classifier-32-predown8")
 
