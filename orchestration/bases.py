@@ -21,7 +21,7 @@ CERTIFICATES = Path("/usr/local/share/ca-certificates")
 _DOCKERFILE = REPOSITORY / "containers" / "base" / "Dockerfile"
 _PACKAGES = {
     "bookworm": "python3 python3-venv",
-    "bullseye": "python2.7 python-setuptools python-pip-whl",  # the last Debian with Python 2.7
+    "bullseye": "python2.7 python-setuptools",  # the last Debian with Python 2.7
 }
 _LABEL = "ganfp.content"
 
@@ -53,6 +53,8 @@ def ensure(client: docker.DockerClient, suite: str, tell: Tell) -> None:
 def _debian(client: docker.DockerClient, suite: str, tell: Tell) -> str:
     """A reference to a bare Debian: pulled if a registry answers, else bootstrapped from Debian's packages."""
     pulled, made = f"debian:{suite}-slim", f"ganfp/debian:{suite}"
+    if client.images.list(made):
+        return made
     tell({"event": "log", "message": f"base {suite}: pulling {pulled}"})
     try:
         client.images.pull("debian", f"{suite}-slim")

@@ -117,12 +117,18 @@ def _context(recipe: Recipe) -> IO[bytes]:
         for file in (recipe.dockerfile, *recipe.files):
             archive.add(REPOSITORY / file, file, filter=_anonymous)
         _add_text(archive, "pip/pip.conf", pip_settings.configuration())
-        requirements = (REPOSITORY / recipe.requirements).read_text()
-        for wheel in pip_settings.wheels(requirements):
+        for wheel in _wheels(recipe):
             archive.add(wheel, f"pip/wheels/{wheel.name}", filter=_anonymous)
     context = path.open("rb")
     path.unlink()
     return context
+
+
+def _wheels(recipe: Recipe) -> list[Path]:
+    """Wheels that pip inside the build would not find by itself."""
+    found = pip_settings.wheels((REPOSITORY / recipe.requirements).read_text())
+    own_pip = REPOSITORY / "containers" / recipe.image / "requirements-pip.txt"
+    return found + (pip_settings.fetch(own_pip, LOGS / "wheels") if own_pip.exists() else [])
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:

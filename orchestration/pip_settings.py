@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from orchestration.errors import BuildFailed
+
 _PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "timeout", "default-timeout", "retries")
 _INSIDE = "/pip/wheels"
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -32,6 +34,16 @@ def wheels(requirements: str) -> list[Path]:
     named = {_normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", requirements, re.MULTILINE)}
     return sorted(file for place in _find_links() if Path(place).is_dir() for file in Path(place).iterdir()
                   if file.suffix == ".whl" and _normal(file.name.split("-")[0]) in named)
+
+
+def fetch(requirements: Path, folder: Path) -> list[Path]:
+    """What a list of hashed requirements names, fetched into `folder` by the host's pip. Raises BuildFailed."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
+               "--requirement", requirements, "--dest", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildFailed(f"{requirements}: the host's pip cannot fetch it: {done.stderr.strip().splitlines()[-1]}")
+    return sorted(folder.glob("*.whl"))
 
 
 def proxies() -> dict[str, str]:
