@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -37,9 +38,10 @@ def connect() -> DockerEngine:
     """The engine that the `docker` command would talk to. Raises NoEngine if none answers."""
     address = _address()
     try:
+        _knock(address)
         client = docker.DockerClient(base_url=address, timeout=_PATIENCE_SECONDS, max_pool_size=64)
         info = client.info()
-    except (DockerException, requests.RequestException) as error:
+    except (DockerException, requests.RequestException, OSError) as error:
         raise NoEngine(
             f"{address}: no Docker Engine answers ({_reason(error)}); start it (systemctl start docker), see that you "
             "may use it (group docker), or run without: --engine process"
@@ -183,6 +185,13 @@ def _address() -> str:
     """Where the engine listens: DOCKER_HOST, the current context of the `docker` command, or the usual socket."""
     context = docker.ContextAPI.get_current_context()
     return os.environ.get("DOCKER_HOST") or (context and context.Host) or "unix:///var/run/docker.sock"
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nobody listens at a local address: docker-py would say so too, but leave its socket open."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(address.removeprefix("unix://"))
 
 
 def _reason(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 import time
@@ -117,8 +116,10 @@ def test_inputs_are_shown_read_only_and_paths_are_put_into_the_command(run: Run,
     assert text.startswith("content\n{}") and "refused" in text and (tmp_path / "out" / "made").exists()
 
 
-def test_it_knows_its_image_and_its_cores(run: Run, tmp_path: Path, docker_engine: DockerEngine) -> None:
-    image_id = docker_engine.client.images.get("ganfp-test/tiny").id
+def test_it_knows_its_image_and_its_cores(
+    run: Run, tmp_path: Path, docker_engine: DockerEngine, tiny_image: str
+) -> None:
+    image_id = docker_engine.client.images.get(tiny_image).id
     assert inside(run, tmp_path, "echo $GANFP_IMAGE $OMP_NUM_THREADS").split() == [image_id, "1"]
 
 
@@ -192,14 +193,11 @@ def test_a_gpu_that_is_not_there_is_a_clear_error(
     assert docker_engine.client.containers.list(all=True, filters={"label": "ganfp.stage=test/stage"}) == []
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # docker-py leaves the socket that found nobody to be collected
 def test_an_engine_that_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     with pytest.raises(NoEngine) as error:
         connect()
     assert "none.sock" in str(error.value) and "\n" not in str(error.value)
-    del error
-    gc.collect()
 
 
 def test_several_run_at_once(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import shutil
@@ -11,17 +12,16 @@ from pathlib import Path
 
 import docker
 
-REFERENCE = "ganfp-test/tiny:latest"
 TOOLS = ("sh", "cat", "id", "sleep", "tail", "touch", "ls", "df", "dd")
 
 
 def build(client: docker.DockerClient) -> str:
-    """Make the image, whose entrypoint is a shell with TOOLS; returns its name."""
-    name, tag = REFERENCE.split(":")
-    client.api.import_image_from_data(
-        _root_filesystem(), repository=name, tag=tag, changes=['ENTRYPOINT ["/bin/sh"]']
-    )
-    return REFERENCE
+    """Make the image, whose entrypoint is a shell with TOOLS, unless it is there; returns its name."""
+    archive = _root_filesystem()
+    name, tag = "ganfp-test/tiny", hashlib.sha256(archive).hexdigest()[:12]
+    if not client.images.list(f"{name}:{tag}"):
+        client.api.import_image_from_data(archive, repository=name, tag=tag, changes=['ENTRYPOINT ["/bin/sh"]'])
+    return f"{name}:{tag}"
 
 
 def _root_filesystem() -> bytes:
