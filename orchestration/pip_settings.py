@@ -14,6 +14,7 @@ from orchestration.errors import BuildFailed
 
 _PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "timeout", "default-timeout", "retries")
 _INSIDE = "/pip/wheels"
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"  # in every base; old pips look only at their own
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -21,12 +22,15 @@ def configuration() -> str:
     """A pip.conf for the inside of a build.
 
     Local folders of wheels are shown at /pip/wheels (see `wheels`); an index that is a local folder cannot be
-    reached from there and is left out. Certificates come with the base.
+    reached from there and is left out.
     """
     stated = {name: _reachable(value) for name, value in _settings().items() if name in _PASSED_ON}
-    lines = [f"{name} = {value}" for name, value in stated.items() if value]
     remote = [place for place in _find_links() if not Path(place).is_dir()]
-    return "\n".join(["[global]", *lines, "find-links =", *(f"    {place}" for place in [*remote, _INSIDE])]) + "\n"
+    return "\n".join([
+        "[global]",
+        f"cert = {_CERTIFICATES}",
+        *(f"{name} = {value}" for name, value in stated.items() if value),
+        "find-links =", *(f"    {place}" for place in [*remote, _INSIDE]), ""])
 
 
 def wheels(requirements: str) -> list[Path]:
@@ -38,7 +42,7 @@ def wheels(requirements: str) -> list[Path]:
 
 def fetch(requirements: Path, folder: Path) -> list[Path]:
     """What a list of hashed requirements names, fetched into `folder` by the host's pip. Raises BuildFailed."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
+    command: list[str | Path] = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
                "--requirement", requirements, "--dest", folder]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
