@@ -65,10 +65,12 @@ def recipe(image: str, flavour: str) -> Recipe:
     dockerfile = _CONTAINERS / image / "Dockerfile"
     if not dockerfile.is_file():
         raise UserError(f"image {image}: there is no such image; containers/ makes {', '.join(names())}")
-    requirements = f"containers/{image}/requirements-{flavour}.txt"
+    text = dockerfile.read_text("utf-8")
+    requirements = _stated(
+        r"^COPY (\S+/requirements-\$\{FLAVOUR\}.txt) ", text, dockerfile
+    ).replace("${FLAVOUR}", flavour)
     if not (REPOSITORY / requirements).is_file():
         raise UserError(f"image {image}: it has no flavour {flavour}")
-    text = dockerfile.read_text("utf-8")
     files = tuple(sorted(set(_files(text.replace("${FLAVOUR}", flavour)))))
     return Recipe(
         image=image, flavour=flavour, content=_content(text, flavour, files), files=files,

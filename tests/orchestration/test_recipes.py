@@ -25,11 +25,9 @@ def test_a_recipe_names_what_the_dockerfile_copies(image):
 @pytest.mark.parametrize("image", recipes.names())
 @pytest.mark.parametrize("flavour", ["cpu", "cuda"])
 def test_every_requirement_is_pinned_with_a_hash(image, flavour):
-    path = REPOSITORY / "containers" / image / f"requirements-{flavour}.txt"
     if image == "real" and flavour == "cuda":
-        assert not path.exists()
-        return
-    text = path.read_text()
+        return  # it computes nothing that a GPU would speed up
+    text = (REPOSITORY / recipes.recipe(image, flavour).requirements).read_text()
     pinned = re.findall(r"^[A-Za-z0-9._-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
     assert len(pinned) == len(re.findall(r"^[A-Za-z]", text, re.MULTILINE)) > 0
 
@@ -44,9 +42,9 @@ def test_a_dockerfile_is_short_ends_with_a_self_check_and_can_be_tested(image):
 
 def test_images_that_install_the_same_share_their_layers():
     for first, second in (("progan", "attribution"), ("cramergan", "mmdgan")):
-        for flavour in ("cpu", "cuda"):
-            texts = {(REPOSITORY / recipes.recipe(name, flavour).requirements).read_text() for name in (first, second)}
-            assert len(texts) == 1
+        texts = [(REPOSITORY / recipes.recipe(name, "cpu").dockerfile).read_text() for name in (first, second)]
+        installations = [text[text.index("ARG BASE"):text.index("FROM ${BASE} AS image")] for text in texts]
+        assert installations[0] == installations[1]
 
 
 @pytest.mark.parametrize("room", SOURCES)
