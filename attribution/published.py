@@ -12,6 +12,7 @@ from attribution import networks
 from attribution.settings import MODES, PUBLISHED, check_sizes
 from sources.contract import events, models, unpickling
 from sources.contract.errors import BadInput
+from sources.contract.unpickling import describe
 
 _NETWORK_CLASSES = ("tfutil.Network", "network.Network")
 _LABEL_NAMES = {
@@ -22,6 +23,7 @@ _LABEL_NAMES = {
 _FIXED = {"num_channels": networks.COLOURS, "fmap_decay": 1, "use_wscale": True, "use_pixelnorm": False,
           "fused_scale": False}
 _WHOLE = ("switching_res", "latent_res", "fmap_base", "fmap_max")
+_KEYWORDS = (*_FIXED, *_WHOLE, "mode", "resolution", "label_size")  # the published programs ignore any other
 
 
 def import_published(arguments):
@@ -72,13 +74,16 @@ class _Part:
         state = record.state if isinstance(record, unpickling.Record) else None
         if not isinstance(state, dict) or not isinstance(state.get("static_kwargs"), dict):
             raise BadInput("neither a classifier nor a visualisation network (EG, D_rec, EGs)")
-        if state.get("build_func_name") != function:
-            raise BadInput(f"holds the network {state.get('build_func_name')!r} where {function} is expected; "
+        if describe(state.get("build_func_name")) != repr(function):
+            raise BadInput(f"holds the network {describe(state.get('build_func_name'))} where {function} is expected; "
                            "a ProGAN is imported by its own source")
-        self.keywords, self.function, self._variables = state["static_kwargs"], function, state.get("variables")
-        for name, value in _FIXED.items():
-            if self.keywords.get(name, value) != value:
-                raise BadInput(f"{function}: {name} is {self.keywords[name]!r}; only {value!r} is supported")
+        self.function, self._variables = function, state.get("variables")
+        self.keywords = {name: state["static_kwargs"][name] for name in _KEYWORDS if name in state["static_kwargs"]}
+        for name, value in self.keywords.items():
+            if not _is_short(value):
+                raise BadInput(f"{function}: {name} is {describe(value)}; expected a number or a word")
+            if name in _FIXED and value != _FIXED[name]:
+                raise BadInput(f"{function}: {name} is {value!r}; only {_FIXED[name]!r} is supported")
         self.resolution = self._whole("resolution", 0)
         self.labels = self._whole("label_size", 0)
         if function != "D_patch" and self.labels < 1:
@@ -109,7 +114,8 @@ class _Part:
             if name not in found:
                 raise BadInput(f"{self.function}: the variable {name} is missing")
             if name not in shapes:
-                raise BadInput(f"{self.function}: the variable {name} has no place in a network of these settings")
+                raise BadInput(f"{self.function}: the variable {describe(name)} has no place in a network of these "
+                               "settings")
             if found[name].shape != shapes[name]:
                 raise BadInput(f"{self.function}: {name} is {found[name].shape} instead of {shapes[name]}")
             if not np.isfinite(found[name]).all():
@@ -130,6 +136,13 @@ class _Part:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise BadInput(f"{self.function}: {name} is {value!r}; expected a whole number")
         return int(value)
+
+
+def _is_short(value):
+    """Whether `value` is quickly compared and printed; a hostile file may hold what would take for ever."""
+    if isinstance(value, int):
+        return value.bit_length() <= 64
+    return isinstance(value, float) or isinstance(value, str) and len(value) <= 60
 
 
 def _is_named_array(pair):
