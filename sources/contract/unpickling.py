@@ -11,6 +11,7 @@ printing or comparing a container may take for ever: check the types of the part
 
 import os
 import pickletools
+import warnings
 
 import numpy as np
 
@@ -54,7 +55,8 @@ def load(path, allowed):
     try:
         if not os.path.isfile(path):
             raise BadInput("no such file")
-        with open(path, "rb") as stream:
+        with open(path, "rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pickletools warns of odd escapes in a text
             size = os.fstat(stream.fileno()).st_size
             return _Machine(allowed, size).run(_Whole(stream, size))
     except BadInput as error:

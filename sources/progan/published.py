@@ -4,7 +4,6 @@ A checkpoint is the pickle of a tuple (G, D, Gs): the generator, the discriminat
 the generator. Nothing in it is run (sources.contract.unpickling), and every name, type and shape is checked.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +153,7 @@ def _value(where, name, values, shape):
     if value.shape != shape:
         raise BadInput("%s: %s has the shape %s; the settings of the file imply %s" % (where, name, value.shape, shape))
     value = np.asarray(value, np.float32)
-    if not math.isfinite(np.sum(value, dtype=np.float64)):
+    if not np.isfinite(value).all():
         raise BadInput("%s: %s holds values that are not finite" % (where, name))
     return value
 
