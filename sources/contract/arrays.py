@@ -3,6 +3,7 @@
 import io
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 
@@ -49,7 +50,8 @@ def _read(path, reader):
     except BadInput:
         raise
     except (zipfile.BadZipfile, zlib.error, EOFError, IOError, ValueError, KeyError, struct.error,
-            RuntimeError, NotImplementedError, MemoryError, OverflowError) as error:
+            RuntimeError, NotImplementedError, MemoryError, OverflowError, SyntaxError, TypeError,
+            tokenize.TokenError) as error:  # the last three from headers that are no Python literals
         raise BadInput("%s: not a whole .npz file (%s); fetch or make it again" % (path, _brief(error)))
 
 
