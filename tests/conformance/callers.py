@@ -50,7 +50,8 @@ class Container:
             shown += [f"--{name}", f"/in/{name}"]
         return ["docker", "run", "--rm", "--init", "--network", "none", "--read-only", "--tmpfs", "/tmp",
                 "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{os.getuid()}:{os.getgid()}",
-                "--env", "HOME=/tmp", *mounts, self.image, verb, *shown, "--out", "/out", *arguments]
+                "--env", "HOME=/tmp", "--env", "OMP_NUM_THREADS=1", *mounts, self.image, verb, *shown, "--out", "/out",
+                *arguments]
 
 
 def call(source, verb, reads, out, arguments=()):

@@ -17,9 +17,10 @@ TINY = {"steps": 500, "components": 8, "checkpoint_every": 100}
 
 @pytest.fixture(scope="module", autouse=True)
 def in_the_repository():
-    """Sources are called from the root of the repository."""
+    """Sources are called from the root of the repository, with one thread each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(REPOSITORY)
+        patch.setenv("OMP_NUM_THREADS", "1")
         yield
 
 
