@@ -125,7 +125,7 @@ def _setting(where, name, value):
         if isinstance(value, bool):
             return value
         raise BadInput("%s: %s is %s; expected True or False" % (where, name, describe(value)))
-    kinds = (int, float) if isinstance(default, float) else int
+    kinds = (int, float) if Network.__annotations__[name] is float else int
     low, high = _RANGES[name]
     if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
         raise BadInput("%s: %s is %s; expected a number from %d to %d" % (where, name, describe(value), low, high))

@@ -1,5 +1,7 @@
 """The verb train."""
 
+import numpy as np
+
 from sources.contract import events, imagesets, models
 from sources.contract.batches import Batches, random_at
 from sources.contract.training import Training
@@ -39,9 +41,10 @@ def _train(arguments, run, images, chosen):
 
 def _preview(trainer, step):
     random = random_at(trainer.seed, _PREVIEW_STREAM, 0)
-    latents = random.standard_normal((_PREVIEWS, trainer.settings.latent_size)).astype("float32")
+    latents = random.standard_normal((_PREVIEWS // BLOCK, BLOCK, trainer.settings.latent_size)).astype("float32")
     level, fade = networks.split_lod(trainer.network, trainer.lod(max(step - 1, 0)))
-    return to_uint8(networks.generator(trainer.network, trainer.average, latents, level, fade).numpy())
+    images = [networks.generator(trainer.network, trainer.average, block, level, fade).numpy() for block in latents]
+    return to_uint8(np.concatenate(images))
 
 
 def _write(arguments, identity, images, chosen, weights):

@@ -71,6 +71,11 @@ def test_every_variant_keeps_its_settings_and_weights(tmp_path, network):
             np.testing.assert_array_equal(weights["%s/%s" % (part, name)], value)
 
 
+def test_a_real_number_may_stand_for_the_base_of_the_widths(tmp_path):
+    path = write_checkpoint(tmp_path / "n.pkl", with_setting("fmap_base", 32.5))
+    assert published.read(str(path))[0]["generator"].fmap_base == 32.5
+
+
 def test_generator_and_discriminator_may_differ_in_width(tmp_path):
     narrow = Network(8, fmap_base=32, fmap_max=4)
     states = states_of(TINY)

@@ -131,14 +131,12 @@ def test_check_names_the_versions():
     assert status == 0 and events[-1]["device"] == "cpu" and "tensorflow" in events[-1]["versions"]
 
 
-@pytest.mark.parametrize("config, words_", [
-    ({"fmap_bas": 3}, "did you mean fmap_base"), ({"minibatch": 6}, "multiple of 4"), ({"minibatch": 0}, "minibatch"),
-    ({"fmap_base": 2}, "too small"), ({"learning_rate": "fast"}, "learning_rate"), ({"minibatch": 64}, "64")])
-def test_bad_settings_are_one_line(inputs, tmp_path, config, words_):
+@pytest.mark.parametrize("config, complaint", [({"fmap_bas": 3}, "did you mean fmap_base"), ({"minibatch": 64}, "64")])
+def test_bad_settings_are_one_line(inputs, tmp_path, config, complaint):
     (tmp_path / "config.json").write_text(json.dumps(config))
     arguments = [tmp_path / "config.json" if str(word).endswith("config.json") else word for word in inputs]
     status, _, errors = call(*arguments, tmp_path / "out")
-    assert status == 2 and words_ in errors.splitlines()[-1] and "Traceback" not in errors
+    assert status == 2 and complaint in errors.splitlines()[-1] and "Traceback" not in errors
     assert not (tmp_path / "out" / "model.json").exists()
 
 
