@@ -1,0 +1,132 @@
+"""Fuzzes the reader of TensorFlow checkpoints and the importer of CramerGAN and MMDGAN that stands on it.
+
+    python tests/fuzz/fuzz_tensorbundle.py [--count 10000] [--seed 0]
+
+Each input is a checkpoint with damaged bytes, or with wrong entries under checksums that fit. It ends with status 1,
+and leaves the input in the current folder, if one of them does anything but succeed or raise BadInput, writes outside
+of its folder, runs or imports anything, or takes longer than 20 seconds.
+"""
+
+import argparse
+import random
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from sources.cramer_mmd import published, variables  # noqa: E402 - found by the line above
+from tests.fuzz import tensorbundles  # noqa: E402
+from tests.fuzz.fuzzing import Runner  # noqa: E402
+
+
+class _TwoFiles(Runner):
+    """An input is the index and the data of a checkpoint."""
+
+    def place(self, path, content):
+        index, data = content
+        path.with_name("model.index").write_bytes(index)
+        path.with_name("model.data-00000-of-00001").write_bytes(data)
+
+
+def tensors():
+    """{name: array} of small networks for 32 pixels."""
+    shapes = {"generator/" + name: shape for name, shape in variables.generator_shapes(32, 1, 3).items()}
+    shapes.update({"discriminator/" + name: shape for name, shape in variables.discriminator_shapes(32, 1, 2).items()})
+    random_state = np.random.RandomState(0)
+    return {name: random_state.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def inputs(seed, count):
+    """Yield `count` damaged checkpoints, (index, data), a function of the seed alone."""
+    chance, whole = random.Random(seed), tensors()
+    for _ in range(count):
+        if chance.random() < 0.5:  # wrong, with checksums that fit
+            chosen = dict(whole)
+            chance.choice((_drop, _rename, _retype, _leave))(chance, chosen)
+            index, data = tensorbundles.pack(chosen, _changer(chance))
+        else:
+            index, data = tensorbundles.pack(whole)
+            index = _damaged(chance, index)
+        yield index, _damaged(chance, data) if chance.random() < 0.1 else data
+
+
+def _changer(chance):
+    """A change of the entries of the index: a few bytes of a few of them, or a field too many."""
+    def change(name, message):
+        if chance.random() > 0.05:
+            return message
+        if chance.random() < 0.5:
+            number = chance.choice((1, 2, 3, 4, 5, 7, 9))
+            value = chance.choice((0, 1, 2 ** 31, 2 ** 63 - 1, 2 ** 64 - 1, b"", b"\xff" * 12, b"\x12\x02\x08\x7f"))
+            return message + tensorbundles.field(number, value)
+        return _damaged(chance, message)
+    return change
+
+
+def _drop(chance, chosen):
+    del chosen[chance.choice(sorted(chosen))]
+
+
+def _rename(chance, chosen):
+    name = chance.choice(sorted(chosen))
+    chosen[name + chance.choice(("x", "/../../elsewhere", "\n"))] = chosen.pop(name)
+
+
+def _retype(chance, chosen):
+    shape = tuple(chance.randrange(0, 4) for _ in range(chance.randrange(0, 5)))
+    chosen[chance.choice(sorted(chosen))] = np.full(shape, np.nan, chance.choice(("<f4", "<f8")))
+
+
+def _leave(chance, chosen):
+    pass
+
+
+def _damaged(chance, content):
+    content = bytearray(content)
+    if not content or chance.random() < 0.2:
+        return bytes(content[:chance.randrange(len(content) + 1)])
+    for _ in range(chance.randrange(1, 5)):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    return bytes(content)
+
+
+def read(path, out):
+    """The importer."""
+    published.import_published("cramergan", types.SimpleNamespace(
+        checkpoint=str(path.with_name("model")), out=str(out)))
+
+
+def fuzz(seed, count):
+    """(accepted, refused, [(what was wrong, the input)])."""
+    failures = []
+    with _TwoFiles(read) as runner:
+        runner.place(runner.folder / "input.pkl", tensorbundles.pack(tensors()))
+        read(runner.folder / "input.pkl", runner.folder / "warm")  # proves that the example is valid
+        for content in inputs(seed, count):
+            wrong = runner.feed(content)
+            if wrong:
+                failures.append((wrong, content))
+    return runner.accepted, runner.refused, failures
+
+
+def main():
+    """Fuzz, and tell what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=10000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    accepted, refused, failures = fuzz(arguments.seed, arguments.count)
+    print(f"tensorbundle: {accepted} accepted, {refused} refused, {len(failures)} failures")
+    for number, (wrong, (index, data)) in enumerate(failures[:20]):
+        Path(f"failure-{number}.index").write_bytes(index)
+        Path(f"failure-{number}.data-00000-of-00001").write_bytes(data)
+        print(f"  failure-{number}: {wrong}")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
