@@ -5,17 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
 import numpy as np
 import numpy.typing as npt
 import PIL
 from PIL import Image
 
-from sources.contract import atomic, command, imagesets, png
+from sources.contract import atomic, imagesets, png
+from sources.contract.command import made_by
 from sources.contract.errors import BadInput
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp")
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "CMYK")  # 8 bits a channel or fewer
 _Pixels = npt.NDArray[np.uint8]
+
+
+@click.group()
+def command() -> None:
+    """Bring pictures into an image set, or take them out of one."""
+
+
+@command.command("from-png")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--resolution", type=click.IntRange(min=4), metavar="N",
+              help="crop the centre of every picture and resize it to N pixels")
+@click.option("--name", help="what the pictures are from (default: the name of FOLDER)")
+def _from_png(folder: Path, out: Path, resolution: int | None, name: str | None) -> None:
+    """Make the image set OUT from the PNG, JPEG and WebP files in FOLDER, in the order of their names.
+
+    Without --resolution they have to be square and of one size.
+    """
+    click.echo(f"{out}: {from_png(folder, out, resolution, name)} images")
+
+
+@command.command("to-png")
+@click.argument("imageset", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def _to_png(imageset: Path, out: Path) -> None:
+    """Write every image of the set IMAGESET to the folder OUT: 00000000.png and so on."""
+    click.echo(f"{out}: {to_png(imageset, out)} images")
 
 
 def from_png(folder: Path, out: Path, resolution: int | None = None, name: str | None = None) -> int:
@@ -36,7 +65,7 @@ def from_png(folder: Path, out: Path, resolution: int | None = None, name: str |
         writer.finish(
             "0 to 255 as decoded" + (f"; resized to {side}, Lanczos" if resolution else ""),
             {"architecture": name, "dataset": name, "subset": None, "seed": None},
-            command.made_by(numpy=np.__version__, pillow=PIL.__version__),
+            made_by(numpy=np.__version__, pillow=PIL.__version__),
         )
     return len(files)
 

@@ -1,6 +1,9 @@
 """Image sets from folders of images, and back."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,8 @@ from PIL import Image
 from commands.imageset import from_png, to_png
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -35,6 +40,18 @@ def test_there_and_back_is_exact(folder, tmp_path, pixels):
     from_png(tmp_path / "png", tmp_path / "again")
     assert imagesets.read(str(tmp_path / "again")).index["sha256"] == imagesets.read(
         str(tmp_path / "set")).index["sha256"]
+
+
+def test_the_command_line_makes_and_unmakes_a_set(folder, tmp_path, pixels):
+    made = subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder, tmp_path / "set",
+                           "--resolution", "8", "--name", "Mine"], cwd=REPOSITORY, capture_output=True, text=True)
+    back = subprocess.run([sys.executable, "orchestrate.py", "imageset", "to-png", tmp_path / "set", tmp_path / "png"],
+                          cwd=REPOSITORY, capture_output=True, text=True)
+    again = subprocess.run(back.args, cwd=REPOSITORY, capture_output=True, text=True)
+    assert (made.returncode, made.stdout) == (0, f"{tmp_path}/set: 7 images\n")
+    assert (back.returncode, back.stdout) == (0, f"{tmp_path}/png: 7 images\n")
+    assert np.asarray(Image.open(tmp_path / "png/00000006.png")).shape == (8, 8, 3)
+    assert (again.returncode, again.stderr) == (2, f"error: {tmp_path}/png: exists already; choose another folder\n")
 
 
 def test_the_index_names_the_source(folder, tmp_path):
