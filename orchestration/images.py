@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 import time
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from orchestration.recipes import REPOSITORY, Recipe
 LOGS = REPOSITORY / ".builds"
 _LABEL = "ganfp.content"
 _AT_ONCE = 3
+_BASELESS = {("sngan", "cuda")}
 _LAST_LINES = 12
 
 
@@ -43,7 +45,7 @@ def build(client: docker.DockerClient, wanted: Iterable[tuple[str, str]], tell: 
     """
     missing = [recipe for recipe in (recipes.recipe(*pair) for pair in wanted)
                if not _is_built(client, recipe, target)]
-    for suite in sorted({recipe.base for recipe in missing}):
+    for suite in sorted({recipe.base for recipe in missing if _own_base(recipe) is None}):
         bases.ensure(client, suite, tell)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         failures = pool.map(lambda group: list(_build_group(client, group, target, tell)), _groups(missing))
@@ -91,12 +93,26 @@ def _build(client: docker.DockerClient, recipe: Recipe, target: str, tell: Tell)
         stream = client.api.build(
             fileobj=context, custom_context=True, dockerfile=recipe.dockerfile, target=target, tag=names[0], rm=True,
             forcerm=True, labels={_LABEL: recipe.content}, decode=True,
-            buildargs={"FLAVOUR": recipe.flavour, "BASE": bases.reference(recipe.base), **pip_settings.proxies()})
+            buildargs={"FLAVOUR": recipe.flavour, "BASE": _base(recipe), **pip_settings.proxies()})
         for line in stream:
             _note(line, recipe, log, tell)
     if target == "image":
         for name in names[1:]:
             client.images.get(names[0]).tag(name)
+
+
+def _own_base(recipe: Recipe) -> str | None:
+    """The base that the user has named for this flavour of this image."""
+    return os.environ.get(f"GANFP_BASE_{recipe.image}_{recipe.flavour}".upper().replace("-", "_"))
+
+
+def _base(recipe: Recipe) -> str:
+    """The base to build on. Raises BuildFailed where only the user can name one."""
+    own = _own_base(recipe)
+    if own is None and (recipe.image, recipe.flavour) in _BASELESS:
+        raise BuildFailed("it needs a base with Python 2.7, CUDA 10.1 and cuDNN 7, which nobody serves any more; name "
+                          "one in GANFP_BASE_SNGAN_CUDA (containers/README.md has candidates), or use sngan-py3")
+    return own or bases.reference(recipe.base)
 
 
 def _note(line: dict[str, Any], recipe: Recipe, log: IO[str], tell: Tell) -> None:

@@ -29,8 +29,8 @@ def _memory(value: Any) -> Any:
 
 
 def _name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+]*", value):
-        raise ValueError("a name is made of letters, digits, _ . and +")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", value):
+        raise ValueError("a name is made of letters, digits, _ . + and -")
     if value in (REAL, "attribution"):
         raise ValueError(f"the name {value} is taken: it means something else in every study")
     return value

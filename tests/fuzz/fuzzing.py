@@ -64,9 +64,9 @@ class Watch:
 
 
 def _is_harmless(event, arguments):
-    """Python loads the codec of a text when it first meets one; NumPy parses headers as literals."""
+    """Python loads the codec of a text, and its table of letters, when it first meets one; NumPy parses headers as literals."""
     if event == "import":
-        return str(arguments[0]).startswith("encodings")
+        return str(arguments[0]).startswith(("encodings", "unicodedata"))
     if event == "compile":
         return arguments[1] == "<unknown>"  # so ast.literal_eval calls what it parses
     return event == "exec" and f"{os.sep}encodings{os.sep}" in arguments[0].co_filename

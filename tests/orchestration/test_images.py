@@ -39,6 +39,16 @@ def test_only_the_wheels_that_are_named_travel(host):
         "torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl"]
 
 
+def test_a_base_that_only_the_user_can_name(monkeypatch):
+    recipe = recipes.recipe("sngan", "cuda")
+    monkeypatch.delenv("GANFP_BASE_SNGAN_CUDA", raising=False)
+    with pytest.raises(BuildFailed, match="name one in GANFP_BASE_SNGAN_CUDA"):
+        images._base(recipe)
+    monkeypatch.setenv("GANFP_BASE_SNGAN_CUDA", "mirror/cuda:10.1")
+    assert images._base(recipe) == "mirror/cuda:10.1"
+    assert images._base(recipes.recipe("sngan", "cpu")) == "ganfp/base:bullseye"
+
+
 @pytest.mark.docker
 def test_a_built_image_is_not_built_again(docker_engine):
     said = []

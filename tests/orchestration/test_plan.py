@@ -47,7 +47,8 @@ def test_a_source_is_trained_on_the_real_images_with_its_own_seed_and_settings()
 
 
 def test_every_source_gives_as_many_images_as_the_classifier_needs():
-    assert "9" == stage("A/generate").command[stage("A/generate").command.index("--count") + 1]
+    command = stage("A/generate").command
+    assert command[command.index("--count") + 1] == "9"
     assert stage("data").config == {"resolution": 128, "gan": 9, "train": 4, "validation": 2, "test": 3}
 
 
