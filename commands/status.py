@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import click
@@ -20,18 +20,18 @@ from orchestration.store import Store
 def command(manifest_path: Path, store_path: Path) -> None:
     """Say which stages of MANIFEST are finished, begun or missing, and how long they took. Needs no Docker."""
     wanted, store = plan.expand(manifest.read(manifest_path)), Store(store_path)
-    for path, stages in data.missing(wanted).items():
-        click.echo(f"{path} is not there; {', '.join(stages)} needs it")
-    rows = [("stage", "state", "took", "started", "key"), *_rows(wanted, store)]
+    problems = data.problems(wanted)
+    for path, text in problems.items():
+        click.echo(f"{path}: {text}")
+    rows = [("stage", "state", "took", "started", "key"), *_rows(wanted, store, problems)]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _rows(wanted: Plan, store: Store) -> Iterator[tuple[str, ...]]:
-    absent = data.missing(wanted)
+def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
     hashes = data.Hashes(store, lambda path: None)
-    keys = identity.identify(wanted, _content, lambda path: "" if path in absent else hashes(path)).keys
+    keys = identity.identify(wanted, _content, lambda path: "" if path in unusable else hashes(path)).keys
     for stage in wanted.stages:
         yield stage.name, *_state(store, keys[stage.name]), keys[stage.name][:12]
 

@@ -1,9 +1,10 @@
-"""Data files that no stage makes: what is missing, and their hashes, read once."""
+"""Data files that no stage makes: are they there, and their hashes, read once."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,17 +12,24 @@ from orchestration import hashing
 from orchestration.stage import Plan, Stage
 from orchestration.store import Store, write_json
 
-_CHUNK = 1 << 22
 
-
-def missing(plan: Plan) -> dict[str, list[str]]:
-    """The paths of `plan` where nothing is, each with the names of the stages that need it."""
-    needed: dict[str, list[str]] = {}
+def problems(plan: Plan) -> dict[str, str]:
+    """What keeps files and folders of `plan` from being used, and what mends it, by path."""
+    found: dict[str, str] = {}
     for stage in plan.stages:
         for path in _paths(stage):
-            if not path.exists() and not list(path.parent.glob(f"{path.name}.*")):
-                needed.setdefault(str(path), []).append(stage.name)
-    return needed
+            problem = _problem(stage.name, path)
+            if problem:
+                found[str(path)] = problem
+    return found
+
+
+def _problem(stage: str, path: Path) -> str | None:
+    if not path.exists() and not list(path.parent.glob(f"{path.name}.*")):
+        return f"is not there, and the stage {stage} needs it; put it at {path.absolute()}"
+    if path.suffix == ".zip" and not zipfile.is_zipfile(path):
+        return "is no whole zip archive (a download page answers so when its quota is spent); download it again"
+    return None
 
 
 def _paths(stage: Stage) -> list[Path]:

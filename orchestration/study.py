@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from pathlib import Path
 
 from rich.console import Console
 
@@ -25,11 +24,11 @@ def identified(plan: Plan, store: Store, image_id: Callable[[str], str], say: Sa
     """Give every stage of `plan` its key.
 
     image_id: finds the id of an image that no folder of containers/ makes. Raises UserError, one line for
-    each data file that is not there.
+    each data file that is not there or not what it should be.
     """
-    missing = data.missing(plan)
-    if missing:
-        raise UserError("\n".join(f"{path}: {_absence(path, names)}" for path, names in missing.items()))
+    problems = data.problems(plan)
+    if problems:
+        raise UserError("\n".join(f"{path}: {text}" for path, text in problems.items()))
 
     def content(image: str, flavour: str) -> str:
         return recipes.recipe(image, flavour).content if recipes.exists(image) else image_id(image)
@@ -80,7 +79,3 @@ def _follow(events: Iterable[Event], shown: Display) -> None:
         lost = f"; {', '.join(skipped)} did not run, as they need it" if skipped else ""
         kind = NoDevice if all(isinstance(event.error, NoDevice) for event in failed) else StageFailed
         raise kind(f"{names} failed{lost}; all else is done and kept, and the same command runs what is left")
-
-
-def _absence(path: str, stages: list[str]) -> str:
-    return f"is not there, and {', '.join(stages)} needs it; put it at {Path(path).absolute()}"

@@ -1,10 +1,8 @@
-"""The files that users download: are they there, and are they what they should be?"""
+"""The files that users download."""
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from orchestration import data
 from orchestration.doctor import Finding, severity
@@ -17,26 +15,9 @@ def check(plans: Mapping[str, Plan], needed: bool) -> list[Finding]:
 
 
 def _study(name: str, plan: Plan, needed: bool) -> list[Finding]:
-    missing = data.missing(plan)
-    findings = [
-        Finding(
-            severity(needed),
-            "data",
-            f"{name}: {path} is not there; {', '.join(stages)} needs it",
-            f"download it and put it at {Path(path).absolute()}; {name} says where it comes from",
-        )
-        for path, stages in missing.items()
-    ]
-    there = {path for stage in plan.stages for path in stage.files.values()} - set(missing)
-    return findings + [_file(name, Path(path)) for path in sorted(there) if Path(path).exists()]
-
-
-def _file(name: str, path: Path) -> Finding:
-    if path.suffix == ".zip" and not zipfile.is_zipfile(path):
-        return Finding(
-            "problem",
-            "data",
-            f"{name}: {path} is no zip archive; a download page answers so when its quota is spent",
-            "download it again, tomorrow perhaps",
-        )
-    return Finding("ok", "data", f"{name}: {path} is there")
+    problems = data.problems(plan)
+    if problems:
+        source = f"{name} says where it comes from"
+        return [Finding(severity(needed), "data", f"{path}: {text}", source) for path, text in problems.items()]
+    count = sum(len(stage.files) for stage in plan.stages)
+    return [Finding("ok", "data", f"{name}: all that it takes is there ({count} files or folders)")]

@@ -65,7 +65,8 @@ def test_a_small_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_missing_data_blocks_the_study_that_was_asked_about() -> None:
-    assert "put it at /nowhere/celeba.zip" in words(datasets.check(plan(), needed=True), "problem")
+    findings = datasets.check(plan(), needed=True)
+    assert "put it at /nowhere/celeba.zip -> celeba.yaml says where" in words(findings, "problem")
     assert levels(datasets.check(plan(), needed=False)) == ["warning"]
 
 

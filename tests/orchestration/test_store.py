@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestration.data import Hashes, missing
+from orchestration.data import Hashes, problems
 from orchestration.errors import UserError
 from orchestration.identity import Identified, identify
 from orchestration.stage import Plan, Resources, Stage
@@ -146,8 +147,30 @@ def test_the_hash_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:
     assert hashes(str(tmp_path / "one")) != hashes(str(tmp_path / "two"))
 
 
-def test_missing_data_is_named_with_the_stages_that_need_it(tmp_path: Path) -> None:
-    (tmp_path / "there").touch()
-    there = replace(REAL, files={"zip": str(tmp_path / "there")})
-    absent = replace(REAL, name="other", files={"zip": "/nowhere/celeba.zip"})
-    assert missing(Plan("study", (there, absent), {})) == {"/nowhere/celeba.zip": ["other"]}
+def problem(tmp_path: Path, word: str, name: str) -> str | None:
+    """What is wrong with a file below tmp_path that a stage names in its command."""
+    stage = replace(REAL, command=("import", word), files={"given": str(tmp_path)})
+    return problems(Plan("study", (stage,), {})).get(str(tmp_path / name))
+
+
+def test_data_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
+    text = problem(tmp_path, "{in}/given/celeba.zip", "celeba.zip")
+    assert text == f"is not there, and the stage real needs it; put it at {tmp_path}/celeba.zip"
+
+
+def test_data_that_is_there_is_no_problem(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "celeba.zip", "w") as archive:
+        archive.writestr("file", "content")
+    assert problem(tmp_path, "{in}/given/celeba.zip", "celeba.zip") is None
+
+
+def test_a_checkpoint_may_be_several_files_with_a_common_beginning(tmp_path: Path) -> None:
+    assert problem(tmp_path, "{in}/given/model-1000", "model-1000") is not None
+    (tmp_path / "model-1000.index").touch()
+    assert problem(tmp_path, "{in}/given/model-1000", "model-1000") is None
+
+
+@pytest.mark.parametrize("content", [b"<html>Quota exceeded</html>", b"PK\x03\x04 cut off"])
+def test_a_zip_that_is_none_is_found_before_anything_runs(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "celeba.zip").write_bytes(content)
+    assert "no whole zip archive" in str(problem(tmp_path, "{in}/given/celeba.zip", "celeba.zip"))

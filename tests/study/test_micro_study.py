@@ -1,0 +1,162 @@
+"""A whole study, as small as it gets, from its manifest to its report: through Docker, and through processes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.engines.docker import DockerEngine
+from orchestration.recipes import REPOSITORY
+from sources.contract import imagesets, png
+
+MANIFEST = REPOSITORY / "tests/study/micro.yaml"
+SOURCES = ("ProGAN", "SNGAN", "CramerGAN", "MMDGAN")
+STAGES = (
+    "data",
+    *(f"{source}/{verb}" for source in SOURCES for verb in ("train", "generate")),
+    "attribution/train",
+    "attribution/evaluate",
+    "report",
+)
+
+pytestmark = pytest.mark.slow
+
+
+def orchestrate(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run a verb of orchestrate.py."""
+    command = [sys.executable, "orchestrate.py", *(str(word) for word in words)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=1800)
+
+
+def finished(store: Path) -> dict[str, Path]:
+    """The finished stages of a store, by name."""
+    records = [path for path in store.glob("*/stage.json") if path.parent.suffix != ".partial"]
+    return {json.loads(path.read_text())["name"]: path.parent for path in records}
+
+
+def image_hashes(store: Path) -> dict[str, str]:
+    """The sha256 of every source's images; read checks that it is that of the file."""
+    folders = finished(store)
+    return {name: imagesets.read(str(folders[f"{name}/generate"])).index["sha256"] for name in SOURCES}
+
+
+@pytest.fixture(scope="module")
+def docker_store(docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of an undisturbed run through Docker."""
+    store = tmp_path_factory.mktemp("docker") / "store"
+    told = orchestrate("run", MANIFEST, "--engine", "docker", "--store", store)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "attribution accuracy: " in told.stdout and "report/index.html" in told.stdout
+    return store
+
+
+def test_every_stage_is_kept_with_its_record(docker_store: Path) -> None:
+    assert set(finished(docker_store)) == set(STAGES)
+    record = json.loads((finished(docker_store)["ProGAN/generate"] / "stage.json").read_text())
+    assert record["image_id"].startswith("sha256:") and record["engine"] == "docker"
+
+
+def test_it_leaves_a_report_that_can_be_mailed(docker_store: Path) -> None:
+    folder = docker_store.parent / "runs/micro"
+    results = json.loads((folder / "report/results.json").read_text())
+    assert 0 <= results["attribution"]["accuracy"] <= 1
+    assert "<html" in (folder / "report/index.html").read_text()
+    assert not any(path.is_symlink() for path in folder.rglob("*"))
+    run = json.loads((folder / "run.json").read_text())
+    assert set(run["stages"]) == set(STAGES) and run["results"]["report"] == "report"
+
+
+def test_a_finished_study_is_told_in_two_seconds_without_a_container(
+    docker_store: Path, docker_engine: DockerEngine
+) -> None:
+    since, began = int(time.time()), time.monotonic()
+    told = orchestrate("run", MANIFEST, "--engine", "docker", "--store", docker_store)
+    took = time.monotonic() - began
+    events = docker_engine.client.api.events(
+        since=since, until=int(time.time()) + 1, filters={"event": "create", "label": f"ganfp.store={docker_store}"}
+    )
+    assert told.returncode == 0 and "attribution accuracy" in told.stdout
+    assert list(events) == [] and took < 2, took
+
+
+def test_status_needs_no_engine(docker_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    told = orchestrate("status", MANIFEST, "--store", docker_store)
+    assert told.returncode == 0 and told.stdout.count("finished") == len(STAGES)
+
+
+def test_pictures_are_attributed(docker_store: Path, tmp_path: Path) -> None:
+    images = imagesets.read(str(finished(docker_store)["ProGAN/generate"])).images
+    for number in range(3):
+        png.write(str(tmp_path / f"{number}.png"), images[number])
+    model = finished(docker_store)["attribution/train"]
+    told = orchestrate("attribute", tmp_path, "--model", model, "--json", "--engine", "docker")
+    assert told.returncode == 0, told.stderr
+    rows = json.loads(told.stdout)
+    assert [Path(row["file"]).name for row in rows] == ["0.png", "1.png", "2.png"]
+    assert all(row["class"] in ("real", *SOURCES) and 0.2 <= row["probability"] <= 1 for row in rows)
+
+
+def test_a_study_that_is_killed_twice_makes_the_same_images(
+    docker_store: Path, docker_engine: DockerEngine, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    words = [sys.executable, "orchestrate.py", "run", str(MANIFEST), "--engine", "docker", "--store", str(store)]
+    first = subprocess.Popen(words, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: list(store.glob("*.partial/checkpoints/0*")))
+    first.kill()
+    first.wait()
+    done = modified(store)
+    second = subprocess.Popen(words, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    kill_the_next_training(docker_engine, store)
+    told, _ = second.communicate(timeout=900)
+    assert second.returncode == 1 and "it was killed (SIGKILL) from outside" in told
+    done |= modified(store)
+    third = orchestrate("run", MANIFEST, "--engine", "docker", "--store", store)
+    assert third.returncode == 0, third.stdout + third.stderr
+    assert image_hashes(store) == image_hashes(docker_store)
+    assert {name: modified(store)[name] for name in done} == done
+
+
+def test_the_same_through_processes(tmp_path: Path) -> None:
+    manifest = tmp_path / "micro.yaml"
+    twin = "sngan" if shutil.which("python2.7") else "sngan-py3"
+    manifest.write_text(MANIFEST.read_text().replace("image: sngan\n", f"image: {twin}\n"))
+    store = tmp_path / "store"
+    told = orchestrate("run", manifest, "--engine", "process", "--store", store)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert set(finished(store)) == set(STAGES) and len(set(image_hashes(store).values())) == len(SOURCES)
+    assert json.loads((finished(store)["data"] / "stage.json").read_text())["engine"] == "process"
+
+
+def modified(store: Path) -> dict[str, int]:
+    """When each finished stage was finished."""
+    return {name: (folder / "stage.json").stat().st_mtime_ns for name, folder in finished(store).items()}
+
+
+def kill_the_next_training(engine: DockerEngine, store: Path) -> None:
+    """Kill the container of a training that has written a checkpoint."""
+
+    def trained() -> list[object]:
+        keys = {path.parents[1].name.removesuffix(".partial") for path in store.glob("*.partial/checkpoints/0*")}
+        running = engine.client.containers.list(filters={"label": f"ganfp.store={store}"})
+        return [container for container in running if container.labels["ganfp.key"] in keys]
+
+    wait_for(trained)
+    for container in trained():
+        container.kill(signal.SIGKILL)  # type: ignore[attr-defined]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 600
+    while not condition():
+        assert time.monotonic() < until, "it did not come to that within ten minutes"
+        time.sleep(0.05)
