@@ -86,8 +86,11 @@ class Store:
             return lock is not None
 
     def require_space(self) -> None:
-        """Raise UserError if there is too little room to begin anything."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        """Raise UserError if the store cannot be written, or has too little room to begin anything."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.root}: {error.strerror}; choose another place with --store") from error
         free = shutil.disk_usage(self.root).free
         if free < LEAST_FREE_BYTES:
             raise UserError(
