@@ -27,7 +27,7 @@ def to_uint8(images, quantize):
 
 
 def save(network):
-    """{key: array} of a Chainer network, its persistent values included."""
+    """{key: array} of a Chainer network, its persistent values included, or of an optimizer."""
     from chainer.backends import cuda
     from chainer.serializers import DictionarySerializer
 
@@ -37,7 +37,7 @@ def save(network):
 
 
 def load(network, values):
-    """Give a Chainer network on the CPU the values that `save` returned."""
+    """Give a Chainer network on the CPU, or an optimizer, the values that `save` returned."""
     from chainer.serializers import NpzDeserializer
 
     NpzDeserializer(values).load(network)

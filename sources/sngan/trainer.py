@@ -60,12 +60,7 @@ class Trainer(object):
         """{name: array}: everything needed to continue."""
         state = self.weights()
         for name, optimizer in self._optimizers.items():
-            state["adam/%s/t" % name] = np.array(optimizer.t)
-            for path, parameter in optimizer.target.namedparams():
-                for moment in ("m", "v"):
-                    value = parameter.update_rule.state and parameter.update_rule.state[moment]
-                    if value is not None:
-                        state["adam/%s/%s%s" % (name, moment, path)] = np.array(cuda.to_cpu(value))
+            state.update(("adam/%s/%s" % (name, key), value) for key, value in model.save(optimizer).items())
         return state
 
     def restore(self, state, device):
@@ -74,18 +69,7 @@ class Trainer(object):
             network.to_cpu()
             model.load(network, model.part(state, name))
             devices.place(network, device)
-            optimizer = self._optimizers[name]
-            optimizer.t = int(state["adam/%s/t" % name])
-            for path, parameter in network.namedparams():
-                self._restore_moments(parameter, optimizer.t, "adam/%s/%%s%s" % (name, path), state)
-
-    def _restore_moments(self, parameter, count, key, state):
-        rule = parameter.update_rule
-        rule.t = count
-        if key % "m" in state:
-            rule.init_state(parameter)
-            for moment in ("m", "v"):
-                rule.state[moment][...] = self._xp.asarray(state[key % moment])
+            model.load(self._optimizers[name], model.part(state, "adam/" + name))
 
     def _networks(self):
         return {"generator": self.generator, "discriminator": self.discriminator}
