@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -30,6 +30,9 @@ class Display(Protocol):
 
     def say(self, line: str) -> None:
         """Say something that concerns the whole run."""
+
+    def note(self, line: str) -> None:
+        """Say what is being done before the first stage begins."""
 
 
 @dataclass
@@ -94,6 +97,8 @@ class Lines:
         """Print a line."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    note = say
+
     def _words(self, event: Event, row: Row, now: float) -> str:
         if isinstance(event, Started):
             return "started"
@@ -115,9 +120,11 @@ class LiveTable:
     def __init__(self, names: list[str], console: Console, clock: Clock = time.monotonic) -> None:
         self._rows = {name: Row(name) for name in names}
         self._console, self._clock = console, clock
+        self._note = ""
 
     def show(self, event: Event) -> None:
         """Take in what happened; the next drawing shows it."""
+        self._note = ""
         row = self._rows[event.task]
         row.take(event, self._clock())
         if isinstance(event, Reported) and event.report["event"] == "warning":
@@ -127,7 +134,14 @@ class LiveTable:
         """Print a line above the table."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def __rich__(self) -> Table:
+    def note(self, line: str) -> None:
+        """Show a line below the table, until the next one."""
+        self._note = line
+
+    def __rich__(self) -> Group:
+        return Group(self._table(), Text(self._note, style="dim", no_wrap=True, overflow="ellipsis"))
+
+    def _table(self) -> Table:
         now = self._clock()
         table = Table(box=None, pad_edge=False)
         for title in ("stage", "", "step", "images/s", "time"):
@@ -138,7 +152,7 @@ class LiveTable:
 
     def _visible(self) -> list[Row]:
         """All rows where they fit the terminal; else those that run or failed, and as many waiting ones as fit."""
-        rows, height = list(self._rows.values()), max(self._console.height - 3, 1)
+        rows, height = list(self._rows.values()), max(self._console.height - 4, 1)
         if len(rows) <= height:
             return rows
         telling = [row for row in rows if row.state in ("running", "failed")]

@@ -58,7 +58,7 @@ def run(study: Identified, store: Store, engine: Engine, console: Console) -> No
 
         with closing(schedule(tasks, engine.room(), execution.run, stop)) as events:
             engine.clean(store.root, store.is_free)
-            engine.prepare(stages, lambda event: shown.say(str(event["message"])))
+            engine.prepare(stages, lambda event: shown.note(str(event["message"])))
             _follow(events, shown)
 
 

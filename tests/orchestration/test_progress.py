@@ -94,7 +94,15 @@ def test_a_long_table_shows_what_runs() -> None:
     table.show(Started("stage 40", ()))
     out.print(table)
     lines = text(out).splitlines()
-    assert len(lines) == 6 and lines[1].startswith("stage 40")
+    assert len(lines) == 6 and lines[1].startswith("stage 40") and lines[5] == ""
+
+
+def test_what_is_done_before_the_first_stage_is_noted_below_the_table() -> None:
+    out = console(terminal=True)
+    table = LiveTable(["a"], out)
+    table.note("building an image")
+    out.print(table)
+    assert text(out).splitlines()[2] == "building an image"
 
 
 def test_a_pipe_gets_lines_without_control_characters() -> None:
