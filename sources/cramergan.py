@@ -1,4 +1,4 @@
-"""python -m sources.cramergan train|generate|import|export|check: the door to CramerGAN, which lives in sources/cramer_mmd."""
+"""python -m sources.cramergan VERB ...: the door to CramerGAN, which lives in sources/cramer_mmd."""
 
 from sources.cramer_mmd.__main__ import main
 

@@ -1,4 +1,4 @@
-"""python -m sources.mmdgan train|generate|import|export|check: the door to MMDGAN, which lives in sources/cramer_mmd."""
+"""python -m sources.mmdgan VERB ...: the door to MMDGAN, which lives in sources/cramer_mmd."""
 
 from sources.cramer_mmd.__main__ import main
 

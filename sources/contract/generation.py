@@ -65,6 +65,11 @@ def read_latents(path, size):
     return latents.astype(np.float32)
 
 
+def check(request, latents):
+    """Raise BadInput for a request that cannot be met. Cheap: ask before a framework is loaded."""
+    _range(request, None if request.latents is None else read_latents(request.latents, latents.size))
+
+
 def generate(request, model, latents, make, source, value_range, made_by):
     """Make the image set that `request` (the arguments of the verb) asks for.
 

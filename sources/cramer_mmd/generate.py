@@ -14,6 +14,7 @@ def generate(critic, arguments):
     description, weights = models.read(arguments.model, NAMES[critic])
     variables = part(weights, "generator")
     latents = generation.UniformLatents(variables["g_h0_lin/Matrix"].shape[0])
+    generation.check(arguments, latents)
     images_of, version = _load(variables, arguments.device)
     generation.generate(
         arguments, description, latents, lambda rows: to_uint8(images_of(rows), arguments.quantize),

@@ -14,6 +14,7 @@ def generate(arguments):
     description, weights = models.read(arguments.model, ARCHITECTURE)
     network, average = average_of(description, weights)
     latents = generation.NormalLatents(settings.latent_size(network))
+    generation.check(arguments, latents)
     make, version = _compile(network, average, arguments.device)
     generation.generate(arguments, description, latents, make, description["source"], description["value_range"],
                         command.made_by(tensorflow=version))

@@ -1,16 +1,13 @@
 """The verb train."""
 
-import numpy as np
-
 from sources.contract import events, imagesets, models
-from sources.contract.batches import Batches, random_at
+from sources.contract.batches import Batches
 from sources.contract.training import Training
 
-from . import device, networks, settings
+from . import settings
 from .model import ARCHITECTURE, BLOCK, VALUE_RANGE, to_uint8
-from .trainer import Trainer
 
-_PREVIEW_STREAM, _PREVIEWS = 4, 64
+_PREVIEWS = 64
 
 
 def train(arguments):
@@ -29,22 +26,17 @@ def train(arguments):
 
 def _train(arguments, run, images, chosen):
     batches = Batches(images.images, chosen.minibatch, arguments.seed)
+    state = run.resume()
+    from . import device  # late: what is wrong with the input is said before TensorFlow is loaded
+    from .trainer import Trainer
+
     events.log("computing on %s" % device.choose(arguments.device))
     trainer = Trainer(settings.network_of(chosen, images.resolution), chosen, arguments.seed)
-    state = run.resume()
     if state is not None:
         trainer.restore(state)
-    for step in run.steps(trainer.state, lambda: _preview(trainer, run.done)):
+    for step in run.steps(trainer.state, lambda: to_uint8(trainer.preview(_PREVIEWS, run.done))):
         run.record(step, chosen.minibatch, trainer.step(step, batches[step]))
     return trainer
-
-
-def _preview(trainer, step):
-    random = random_at(trainer.seed, _PREVIEW_STREAM, 0)
-    latents = random.standard_normal((_PREVIEWS // BLOCK, BLOCK, trainer.settings.latent_size)).astype("float32")
-    level, fade = networks.split_lod(trainer.network, trainer.lod(max(step - 1, 0)))
-    images = [networks.generator(trainer.network, trainer.average, block, level, fade).numpy() for block in latents]
-    return to_uint8(np.concatenate(images))
 
 
 def _write(arguments, identity, images, chosen, weights):

@@ -10,7 +10,7 @@ from . import losses, networks, variables
 from .optimizer import Adam
 from .schedule import lod_at, same_layers
 
-_FIRST, _FOR_DISCRIMINATOR, _FOR_GENERATOR = 1, 2, 3  # streams of random numbers
+_FIRST, _FOR_DISCRIMINATOR, _FOR_GENERATOR, _PREVIEW = 1, 2, 3, 4  # streams of random numbers
 
 
 class Trainer:
@@ -44,6 +44,12 @@ class Trainer:
     def lod(self, step):
         """The level of detail of step `step`."""
         return lod_at(step, self.settings, self.network)
+
+    def preview(self, count, step):
+        """float32 images (count, R, R, 3) as the average makes them after `step` steps, of latents always the same."""
+        latents = random_at(self.seed, _PREVIEW, 0).standard_normal((count, self.settings.latent_size))
+        level, fade = networks.split_lod(self.network, self.lod(max(step - 1, 0)))
+        return networks.generator(self.network, self.average, latents.astype("float32"), level, fade).numpy()
 
     def weights(self, step):
         """The weights after `step` steps, {name: array}: generator/..., discriminator/..., generator_average/..."""

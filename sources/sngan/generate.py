@@ -18,6 +18,7 @@ def generate(arguments):
         raise BadInput("%s: holds a discriminator alone, which makes no images; import the generator's snapshot"
                        % arguments.model)
     latents = generation.NormalLatents(description["settings"]["latent_size"])
+    generation.check(arguments, latents)
     images_of, versions = _load(description, values, arguments.device)
     generation.generate(
         arguments, description, latents, lambda rows: to_uint8(images_of(rows), arguments.quantize),
