@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,8 +48,7 @@ def build(client: docker.DockerClient, wanted: Iterable[tuple[str, str]], tell: 
                if not _is_built(client, recipe, target)]
     for suite in sorted({recipe.base for recipe in missing if _own_base(recipe) is None}):
         bases.ensure(client, suite, tell)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        failures = pool.map(lambda group: list(_build_group(client, group, target, tell)), _groups(missing))
+    failures = _at_once(lambda group: list(_build_group(client, group, target, tell)), _groups(missing))
     failed = [failure for group in failures for failure in group]
     if failed:
         raise BuildFailed("\n".join(failed))
@@ -72,6 +72,22 @@ def _groups(wanted: list[Recipe]) -> list[list[Recipe]]:
     for recipe in wanted:
         groups.setdefault((REPOSITORY / recipe.requirements).read_bytes(), []).append(recipe)
     return list(groups.values())
+
+
+def _at_once(work: Callable[[list[Recipe]], list[str]], groups: list[list[Recipe]]) -> Iterator[list[str]]:
+    """What `work` returns for every group, in threads that do not outlive the program: Ctrl-C ends their builds too."""
+    free, futures = threading.Semaphore(_AT_ONCE), [Future[list[str]]() for _ in groups]
+
+    def do(group: list[Recipe], future: Future[list[str]]) -> None:
+        with free:
+            try:
+                future.set_result(work(group))
+            except BaseException as error:  # noqa: BLE001 - raised again by the one who asks for the result
+                future.set_exception(error)
+
+    for group, future in zip(groups, futures, strict=True):
+        threading.Thread(target=do, args=(group, future), daemon=True).start()
+    return (future.result() for future in futures)
 
 
 def _build_group(client: docker.DockerClient, group: list[Recipe], target: str, tell: Tell) -> Iterator[str]:
