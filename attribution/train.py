@@ -1,5 +1,7 @@
 """The verb train."""
 
+import math
+
 from attribution import device, feeding, trainers
 from attribution.settings import check_sizes, from_config
 from sources.contract import command, events, models
@@ -27,11 +29,11 @@ def train(arguments):
 
 
 class _Validation:
-    """The share of held-out images that get the right label, measured now and then."""
+    """The share of held-out images that get the right label, measured now and then; not a number before that."""
 
     def __init__(self, trainer, classes):
         self._trainer, self._classes = trainer, classes
-        self.accuracy = 0.0
+        self.accuracy = math.nan
 
     def measure(self):
         right = 0
@@ -55,7 +57,9 @@ def _train(run, trainer, settings, classes, seed):
         losses = trainer.step(step, *next(coming))
         if (step + 1) % settings.validate_every == 0 or step + 1 == run.total:
             validation.measure()
-        run.record(step, settings.minibatch, dict(losses, validation_accuracy=validation.accuracy))
+        if not math.isnan(validation.accuracy):
+            losses = dict(losses, validation_accuracy=validation.accuracy)
+        run.record(step, settings.minibatch, losses)
 
 
 def _write(arguments, identity, settings, sets, resolution, weights):

@@ -1,16 +1,17 @@
-"""Training curves as small SVG drawings."""
+"""Training curves as small SVG drawings, one for every loss."""
 
 import math
 
-WIDTH, HEIGHT, MARGIN = 260, 110, 6
-_POINTS = 130  # as many as a drawing this wide can show
+WIDTH, HEIGHT, MARGIN = 600, 60, 3
+_POINTS = 200  # as many as a drawing this wide can show
+_CUT = 0.02  # share of the points, at either end, that may lie outside: a loss explodes before it falls
 
 
 def draw(curve):
-    """Polylines of a loss curve, [{"step", "losses": {name: value}}]: [{"name", "points", "low", "high", "last"}].
+    """Lines of a loss curve, [{"step", "losses": {name: value}}]: [{"name", "points", "low", "high", "last"}].
 
-    Each loss has its own vertical scale, from its lowest to its highest mean; `points` is the attribute of an
-    SVG polyline in a box of WIDTH x HEIGHT. Values that are not finite are left out.
+    Each loss has its own vertical scale, from `low` to `high`; `points` is the attribute of an SVG polyline in
+    a box of WIDTH x HEIGHT. Values that are not finite are left out.
     """
     names = sorted({name for entry in curve for name in entry["losses"]})
     lines = (_line(name, [(entry["step"], entry["losses"][name]) for entry in curve if name in entry["losses"]])
@@ -22,10 +23,12 @@ def _line(name, samples):
     samples = _thin([(step, value) for step, value in samples if math.isfinite(value)])
     if len(samples) < 2:
         return None
-    values = [value for _, value in samples]
-    low, high, last_step = min(values), max(values), samples[-1][0]
-    points = " ".join(f"{_across(step, last_step):.1f},{_down(value, low, high):.1f}" for step, value in samples)
-    return {"name": name, "points": points, "low": low, "high": high, "last": values[-1]}
+    values = sorted(value for _, value in samples)
+    cut = int(len(values) * _CUT)
+    low, high, first, last = values[cut], values[-1 - cut], samples[0][0], samples[-1][0]
+    points = " ".join(f"{WIDTH * (step - first) / (last - first):.1f},{_down(value, low, high):.1f}"
+                      for step, value in samples)
+    return {"name": name, "points": points, "low": low, "high": high, "last": samples[-1][1]}
 
 
 def _thin(samples):
@@ -35,9 +38,6 @@ def _thin(samples):
     return [(run[-1][0], sum(value for _, value in run) / len(run)) for run in runs]
 
 
-def _across(step, last_step):
-    return MARGIN + (WIDTH - 2 * MARGIN) * step / max(last_step, 1)
-
-
 def _down(value, low, high):
-    return HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (value - low) / ((high - low) or 1)
+    share = (value - low) / ((high - low) or 1)
+    return HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * min(max(share, 0), 1)

@@ -8,6 +8,7 @@ from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
 PUBLISHED = Path(__file__).parents[1] / "published.json"
+_KEYS = ("study", "dataset", "resolution", "manifest", "real", "sources", "classifier", "evaluation")
 
 
 @dataclass(frozen=True)
@@ -17,31 +18,49 @@ class Source:
     name: str
     images: imagesets.ImageSet
     curve: list  # [{"step": int, "losses": {name: float}}], empty for real images and imported models
-    credits: list
+
+    @property
+    def origin(self):
+        """What the images' index says of where they come from."""
+        return self.images.index.get("source") or {}
+
+    @property
+    def versions(self):
+        """{program: version} of what made the images."""
+        return (self.images.index.get("made_by") or {}).get("versions") or {}
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything the page is made of. evaluation: the dict of evaluation.json. stages: dicts of stage.json."""
+    """Everything the page is made of.
+
+    config: the dict of the report stage. evaluation: that of evaluation.json. published: that of published.json.
+    stages: those of stage.json, in the order of their start.
+    """
 
     config: dict
     evaluation: dict
     sources: list
     classifier_curve: list
-    published: list
+    published: dict
     stages: list
 
 
-def read(config, inputs):
-    """Read the findings of the study that `config` (a dict, see the plan's report stage) describes."""
-    inputs = Path(inputs)
-    real = _source(inputs, config["real"]["name"], config["real"]["images"], None)
-    fakes = [_source(inputs, entry["name"], entry["images"], entry["model"]) for entry in config["sources"]]
+def read(config_path, inputs):
+    """Read the findings of the study that the JSON file `config_path` describes, from the folder `inputs`.
+
+    Raises BadInput, naming the file, for what is not there.
+    """
+    config, inputs = read_json(config_path), Path(inputs)
+    for key in _KEYS:
+        if key not in config:
+            raise BadInput(f"--config {config_path}: the key {key!r} is missing")
+    real = _source(inputs, config["real"], curve=[])
+    fakes = [_source(inputs, entry, _curve(inputs / entry["model"])) for entry in config["sources"]]
     return Findings(
         config=config, sources=[real, *fakes],
         evaluation=read_json(inputs / config["evaluation"] / "evaluation.json"),
-        classifier_curve=_curve(inputs / config["classifier"]),
-        published=_published(config["dataset"]),
+        classifier_curve=_curve(inputs / config["classifier"]), published=read_json(PUBLISHED),
         stages=sorted((read_json(path) for path in inputs.glob("*/stage.json")), key=lambda stage: stage["started"]))
 
 
@@ -53,17 +72,10 @@ def read_json(path):
         raise BadInput(f"{path}: {error}; run the stage that makes it again") from error
 
 
-def _source(inputs, name, images, model):
-    image_set = imagesets.read(inputs / images, check=False)
-    curve = _curve(inputs / model) if model else []
-    return Source(name, image_set, curve, image_set.index["source"].get("credits", []))
+def _source(inputs, entry, curve):
+    return Source(entry["name"], imagesets.read(str(inputs / entry["images"]), check=False), curve)
 
 
 def _curve(folder):
     path = folder / "training.json"
     return read_json(path)["curve"] if path.exists() else []
-
-
-def _published(dataset):
-    figures = read_json(PUBLISHED)["figures"]
-    return [figure for figure in figures if figure["dataset"] == dataset]

@@ -6,54 +6,52 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
-from sources.contract import atomic, png
-
-from . import curves, findings
+from attribution.report import curves, findings
+from sources.contract import atomic, events, png
 
 _TEMPLATE = Path(__file__).with_name("page.html")
-_GRID = (4, 16)  # rows and columns of a sample grid
-_GRID_PIXELS = 1536  # width of a sample grid at most: what a screen shows, and a page that can be mailed
+_WIDTH = 1024  # pixels of a sample grid at most: as wide as the page, and a page that can be mailed
+_COLUMNS = 16  # images in a row of a sample grid at most
 
 
-def write(config_path, inputs, out):
-    """Write index.html and results.json into the folder `out`.
-
-    config_path: the JSON configuration of the report stage. inputs: the folder of the finished stages.
-    Raises BadInput, naming the file, for what a stage did not leave behind.
-    """
-    found = findings.read(findings.read_json(config_path), inputs)
-    atomic.make_folder(str(out))
-    atomic.write_json(str(Path(out) / "results.json"), results(found))
-    with atomic.new_file(str(Path(out) / "index.html")) as stream:
+def report(arguments):
+    """The verb `report`: write index.html, which refers to nothing outside itself, and results.json."""
+    found = findings.read(arguments.config, arguments.inputs)
+    atomic.make_folder(arguments.out)
+    atomic.write_json(f"{arguments.out}/results.json", results(found))
+    with atomic.new_file(f"{arguments.out}/index.html") as stream:
         stream.write(render(found).encode("utf-8"))
+    events.done(out=arguments.out)
 
 
 def results(found):
     """The figures of the study for machines."""
     return {
         "study": found.config["study"], "dataset": found.config["dataset"], "resolution": found.config["resolution"],
-        "attribution": found.evaluation,
+        "attribution": dict(found.evaluation, chance=_chance(found.evaluation)),
         "sources": {source.name: {
-            "images": source.images.count, "sha256": source.images.index["sha256"],
-            "source": source.images.index["source"], "made_by": source.images.index["made_by"]}
-            for source in found.sources},
-        "published": found.published,
-        "stages": found.stages}
+            "images": source.images.count, "sha256": source.images.index["sha256"], "source": source.origin,
+            "versions": source.versions} for source in found.sources},
+        "published": found.published, "stages": found.stages}
 
 
 def render(found):
-    """The whole page as text. It refers to nothing outside itself."""
+    """The whole page as text."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True,
                                      undefined=jinja2.StrictUndefined)
-    environment.filters.update(percent=_percent, duration=_duration, shade=_shade)
-    template = environment.from_string(_TEMPLATE.read_text("utf-8"))
-    return template.render(
-        found=found, config=found.config, evaluation=found.evaluation, matrix=_matrix(found.evaluation),
+    environment.filters.update(percent=_percent, number=_number, duration=_duration, shade=_shade)
+    trained = {source.name: source.curve for source in found.sources} | {"classifier": found.classifier_curve}
+    return environment.from_string(_TEMPLATE.read_text("utf-8")).render(
+        found=found, config=found.config, evaluation=found.evaluation, chance=_chance(found.evaluation),
+        matrix=_matrix(found.evaluation), published=_published(found),
         grids={source.name: _grid(source.images) for source in found.sources},
-        curves={source.name: curves.draw(source.curve) for source in found.sources if source.curve},
-        classifier_curve=curves.draw(found.classifier_curve), box=(curves.WIDTH, curves.HEIGHT),
-        credits=[credit for source in found.sources for credit in source.credits],
+        curves={name: curves.draw(curve) for name, curve in trained.items() if curve},
+        box=(curves.WIDTH, curves.HEIGHT), credits=found.sources[0].origin.get("credits", []),
         seconds=sum(stage["seconds"] for stage in found.stages))
+
+
+def _chance(evaluation):
+    return 1 / len(evaluation["classes"])
 
 
 def _matrix(evaluation):
@@ -62,22 +60,34 @@ def _matrix(evaluation):
             for name, row in zip(evaluation["classes"], evaluation["confusion"], strict=True)]
 
 
+def _published(found):
+    """What the study published of the measures that are on the page."""
+    return [figure for figure in found.published["figures"] if figure["method"] == "learnt classifier"
+            and figure["measure"] == "accuracy"]
+
+
 def _grid(image_set):
     """A grid of images spread evenly over the set, as a data address."""
-    rows, columns = _GRID
-    columns = min(columns, _GRID_PIXELS // image_set.resolution)
-    places = np.linspace(0, image_set.count - 1, min(rows * columns, image_set.count)).astype(int)
+    columns = max(min(_COLUMNS, _WIDTH // image_set.resolution), 1)
+    count = min(columns * max(columns // 4, 1), image_set.count)
+    places = np.linspace(0, image_set.count - 1, count).astype(int)
     picture = png.encode(png.grid(np.stack([image_set.images[place] for place in places]), columns))
     return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
 
 
 def _percent(share):
-    return f"{100 * share:.1f} %"
+    if share is None:
+        return "–"
+    return "100 %" if share == 1 else f"{100 * share:.1f} %"
+
+
+def _number(value):
+    return f"{value:.3g}".replace("-", "−")
 
 
 def _shade(share):
     """How dark a cell of the confusion matrix is; the root makes rare confusions visible."""
-    return share ** 0.5 * 0.95
+    return f"{share ** 0.5 * 0.95:.3f}"
 
 
 def _duration(seconds):
