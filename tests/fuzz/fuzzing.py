@@ -64,7 +64,7 @@ class Watch:
 
 
 def _is_harmless(event, arguments):
-    """Python loads the codec of a text, and its table of letters, when it first meets one; NumPy parses headers as literals."""
+    """Python loads codecs, and its table of letters, when it first needs them; NumPy parses headers as literals."""
     if event == "import":
         return str(arguments[0]).startswith(("encodings", "unicodedata"))
     if event == "compile":
