@@ -14,15 +14,17 @@ from orchestration.store import Store, write_json
 def publish(study: Identified, store: Store, say: Callable[[str], None]) -> None:
     """Copy the report out of the store, note which stages made it, and say where it is and what it found."""
     folder = store.root.parent / "runs" / study.plan.study
-    folder.mkdir(parents=True, exist_ok=True)
-    report = folder / "report"
-    _copy(store.folder(study.keys[study.plan.results["report"]]), report)
-    write_json(folder / "run.json", {
+    report, note = folder / "report", folder / "run.json"
+    run = {
         "study": study.plan.study,
         "store": str(store.root),
         "stages": dict(study.keys),
         "results": dict(study.plan.results),
-    })
+    }
+    if not (report.is_dir() and note.is_file() and json.loads(note.read_text()) == run):
+        folder.mkdir(parents=True, exist_ok=True)
+        _copy(store.folder(study.keys[study.plan.results["report"]]), report)
+        write_json(note, run)
     results = json.loads((report / "results.json").read_text())
     say(f"attribution accuracy: {results['attribution']['accuracy']:.4f}")
     say(f"report: {_short(report / 'index.html')}")
