@@ -44,7 +44,8 @@ def ensure(recipe: Recipe, root: Path, tell: Tell) -> Environment:
     python = _python(recipe)
     texts = [(REPOSITORY / name).read_text() for name in _requirements(recipe)]
     content = digest({"python": str(python), "requirements": texts, "debian": _debian_packages(recipe)})
-    folder = root.absolute() / ".environments" / f"{recipe.image}-{recipe.flavour}-{content[:12]}"
+    name = f"{Path(recipe.requirements).parent.name}-{recipe.flavour}-{content[:12]}"  # images may share one
+    folder = root.absolute() / ".environments" / name
     with _lock(folder):
         if not (folder / "ready").exists():
             tell({"event": "log", "message": f"making the environment of {recipe.image} ({recipe.flavour})"})
