@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,6 +32,7 @@ from orchestration.stage import Resources, Stage
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
 _PATIENCE_SECONDS = 10  # for the first answer of the engine; once it has answered, it may take its time
 _PIDS = 4096
+_KILLED = 137  # the status of what SIGKILL ended
 _TMP = "size=1g,mode=1777"
 
 
@@ -146,12 +148,20 @@ class DockerRunning:
         with _engine_stays(self._stage):
             try:
                 status = int(self._container.wait()["StatusCode"])
-                self._container.reload()
-                out_of_memory = bool(self._container.attrs["State"]["OOMKilled"])
+                out_of_memory = status == _KILLED and self._ran_out_of_memory()
                 self._container.remove()
             except NotFound:  # somebody removed it
                 return Result(137, False, lines)
         return Result(status, out_of_memory, lines)
+
+    def _ran_out_of_memory(self) -> bool:
+        """Whether the engine saw the kernel kill it; on a busy machine it learns so a little after the end."""
+        for _ in range(10):
+            self._container.reload()
+            if self._container.attrs["State"]["OOMKilled"]:
+                return True
+            time.sleep(0.1)
+        return False
 
     def cancel(self) -> None:
         """Make it stop, in a thread that waits for it."""

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration.engines import Job
-from orchestration.engines.docker import DockerEngine, connect
-from orchestration.errors import NoEngine
+from orchestration.engines.docker import DockerEngine
 from orchestration.stage import Resources, Stage
 from tests.orchestration import tiny
 
 MEGABYTE = 1 << 20
-
-
-@pytest.fixture(scope="session")
-def docker_engine() -> Iterator[DockerEngine]:
-    try:
-        engine = connect()
-    except NoEngine as error:
-        pytest.skip(str(error))
-    yield engine
-    engine.client.close()
 
 
 @pytest.fixture(scope="session")

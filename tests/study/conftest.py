@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from orchestration import images
-from orchestration.engines.docker import DockerEngine, connect
-from orchestration.errors import NoEngine
+from orchestration.engines.docker import DockerEngine
 from orchestration.recipes import REPOSITORY
 from tests.orchestration import tiny
-
-
-@pytest.fixture(scope="session")
-def docker_engine() -> Iterator[DockerEngine]:
-    try:
-        engine = connect()
-    except NoEngine as error:
-        pytest.skip(str(error))
-    yield engine
-    engine.client.close()
 
 
 @pytest.fixture(scope="session")
