@@ -31,7 +31,7 @@ test: check ## every test, in the real containers where there is a Docker Engine
 	.venv/bin/python -m pytest
 
 bench: .venv/ready-dev ## measure; results go to benchmarks/results
-	@for script in benchmarks/*.py; do echo "== $$script"; .venv/bin/python $$script; done
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; .venv/bin/python $$script; done
 
 clean: ## remove the host's environments; finished studies stay
 	rm -rf .venv .environments
