@@ -60,11 +60,16 @@ class Hashes:
 
     def __call__(self, path: str) -> str:
         """The sha256 of a file; of a folder, the digest of what is in it."""
-        place = Path(path).absolute()
-        if not place.is_dir():
-            return self._file(place)
-        files = sorted(file for file in place.rglob("*") if file.is_file())
-        return hashing.digest({str(file.relative_to(place)): self._file(file) for file in files})
+        before, place = dict(self._known), Path(path).absolute()
+        found = self._folder(place) if place.is_dir() else self._file(place)
+        if self._known != before:
+            self._cache.parent.mkdir(parents=True, exist_ok=True)
+            write_json(self._cache, self._known)
+        return found
+
+    def _folder(self, folder: Path) -> str:
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        return hashing.digest({str(file.relative_to(folder)): self._file(file) for file in files})
 
     def _file(self, path: Path) -> str:
         status = path.stat()
@@ -75,8 +80,6 @@ class Hashes:
         self._reading(path)
         sha256 = _sha256(path)
         self._known[str(path)] = [*stamp, sha256]
-        self._cache.parent.mkdir(parents=True, exist_ok=True)
-        write_json(self._cache, self._known)
         return sha256
 
 

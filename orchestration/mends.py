@@ -40,6 +40,10 @@ _KNOWN = (
         "the disk is full; free some space (docker system prune), then run the same command again",
     ),
     (
+        "bind source path does not exist",
+        "the engine does not see this machine's files; use one that runs on this machine, or --engine process",
+    ),
+    (
         "NanoCPUs can not be set",
         "the kernel cannot limit the cores of a container (no CFS scheduler); use another kernel, or --engine process",
     ),

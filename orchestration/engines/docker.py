@@ -21,6 +21,7 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import CancellableStream, LogConfig, Mount
+from docker.utils import kwargs_from_env
 from urllib3.exceptions import ProtocolError
 
 from orchestration import images, mends, recipes
@@ -38,10 +39,11 @@ _TMP = "size=1g,mode=1777"
 
 def connect() -> DockerEngine:
     """The engine that the `docker` command would talk to. Raises NoEngine if none answers."""
-    address = _address()
+    settings = _settings()
+    address = settings["base_url"]
     try:
         _knock(address)
-        client = docker.DockerClient(base_url=address, timeout=_PATIENCE_SECONDS, max_pool_size=64)
+        client = docker.DockerClient(**settings, timeout=_PATIENCE_SECONDS, max_pool_size=64)
         info = client.info()
     except (DockerException, requests.RequestException, OSError) as error:
         raise NoEngine(
@@ -151,7 +153,7 @@ class DockerRunning:
                 out_of_memory = status == _KILLED and self._ran_out_of_memory()
                 self._container.remove()
             except NotFound:  # somebody removed it
-                return Result(137, False, lines)
+                return Result(_KILLED, False, lines)
         return Result(status, out_of_memory, lines)
 
     def _ran_out_of_memory(self) -> bool:
@@ -173,7 +175,7 @@ class DockerRunning:
 
 
 def _close(output: Output) -> None:
-    output._response.close()  # type: ignore[attr-defined]  # what docker-py offers, output.close(), leaves the connection open
+    output._response.close()  # type: ignore[attr-defined]  # output.close() would leave the connection open
 
 
 def _remove(container: Container) -> None:
@@ -191,10 +193,13 @@ def _engine_stays(stage: str) -> Iterator[None]:
         raise StageFailed(f"{stage}: the Docker Engine went away ({_reason(error)}); start it and run again") from error
 
 
-def _address() -> str:
+def _settings() -> dict[str, Any]:
     """Where the engine listens: DOCKER_HOST, the current context of the `docker` command, or the usual socket."""
-    context = docker.ContextAPI.get_current_context()
-    return os.environ.get("DOCKER_HOST") or (context and context.Host) or "unix:///var/run/docker.sock"
+    settings = dict(kwargs_from_env())
+    if "base_url" not in settings:
+        context = docker.ContextAPI.get_current_context()
+        settings["base_url"] = (context and context.Host) or "unix:///var/run/docker.sock"
+    return settings
 
 
 def _knock(address: str) -> None:

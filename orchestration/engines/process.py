@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from orchestration import environments, gpus, recipes
 from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, leash, substitute
@@ -89,6 +89,7 @@ class ProcessRunning:
             process_group=0,
             pass_fds=(job.lock,),
         )
+        self._output, self._errors = cast(IO[bytes], self._process.stdout), cast(IO[bytes], self._process.stderr)
         self._killer = threading.Timer(GRACE_SECONDS, self._signal, (signal.SIGKILL,))
         self._killer.daemon = True
 
@@ -96,7 +97,7 @@ class ProcessRunning:
         """The events it writes, until it ends."""
         reader = threading.Thread(target=self._read_errors, daemon=True)
         reader.start()
-        with self._log as log, _stream(self._process.stdout) as output:
+        with self._log as log, self._output as output:
             for line in output:
                 yield from log.output(line)
             reader.join()
@@ -111,7 +112,7 @@ class ProcessRunning:
         return Result(status if status >= 0 else 128 - status, out_of_memory, self._log.last_lines())
 
     def _read_errors(self) -> None:
-        with _stream(self._process.stderr) as errors:
+        with self._errors as errors:
             for line in errors:
                 self._log.errors(line)
 
@@ -123,12 +124,6 @@ class ProcessRunning:
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
-
-
-def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        raise ValueError("the process was started without this pipe")
-    return pipe
 
 
 def _show(job: Job) -> Path:
