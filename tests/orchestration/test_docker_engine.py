@@ -103,9 +103,9 @@ def test_limits_and_labels_are_set(docker_engine: DockerEngine, tiny_image: str,
     running.result()
 
 
-def test_nothing_is_left_of_a_container(run: Run, docker_engine: DockerEngine) -> None:
+def test_nothing_is_left_of_a_container(run: Run, docker_engine: DockerEngine, tmp_path: Path) -> None:
     run("exit 1")
-    assert docker_engine.client.containers.list(all=True, filters={"label": "ganfp.stage=test/stage"}) == []
+    assert docker_engine.client.containers.list(all=True, filters={"label": f"ganfp.store={tmp_path}"}) == []
 
 
 def test_inputs_are_shown_read_only_and_paths_are_put_into_the_command(run: Run, tmp_path: Path) -> None:
