@@ -15,7 +15,9 @@ from .settings import PUBLISHED
 
 _PARTS = ("generator/", "discriminator/")
 _UNUSED = ("moving_mean", "moving_variance")  # of the batch normalisation: saved, never updated, never read
-_STRANGE = 1 << 16  # channels, numbers: no network has more
+_CRAMER_ALONE = "loss/gradient_penalty_1"  # the weight that CramerGAN's loss reads, beside one it does not
+_SCALARS = {"learning_rate": ("lr",), "penalty": (_CRAMER_ALONE, "loss/gradient_penalty")}  # the first that is there
+_LONGEST_NOTE = 1 << 16  # characters of the file `checkpoint` that are looked at
 
 
 def import_published(critic, arguments):
@@ -24,32 +26,58 @@ def import_published(critic, arguments):
     Raises BadInput, and writes nothing, if it is not one of CramerGAN or MMDGAN.
     """
     prefix = find(arguments.checkpoint)
-    weights = tensorbundle.read(prefix, lambda name: name.startswith(_PARTS) and not name.endswith(_UNUSED))
-    settings, resolution = _check(prefix, PUBLISHED[critic], weights)
+    found = tensorbundle.read(prefix)
+    if critic == "mmdgan" and _CRAMER_ALONE in found:
+        raise BadInput("%s: holds %s, which only CramerGAN has; import it as that" % (prefix, _CRAMER_ALONE))
+    weights = {name: value for name, value in found.items()
+               if name.startswith(_PARTS) and not name.endswith(_UNUSED)}
+    settings, resolution = _check(prefix, _scalars(prefix, PUBLISHED[critic], found), weights)
     models.write(
         arguments.out, NAMES[critic], weights, settings=settings._asdict(), resolution=resolution,
         block=settings.minibatch, training=None, value_range=VALUE_RANGES["published"],
         source={"architecture": NAMES[critic], "dataset": None, "subset": None, "seed": None,
-                "checkpoint": {"file": os.path.basename(prefix), "sha256": imagesets.hash_file(prefix + ".index")}})
+                "checkpoint": {"file": os.path.basename(prefix), "sha256": imagesets.hash_file(prefix + ".index"),
+                               "steps": int(_scalar(prefix, found, "global_step", 0))}})
     events.done(model=arguments.out)
 
 
 def find(path):
-    """The prefix of a checkpoint, from the prefix, the .index, or the folder, whose file `checkpoint` names the last.
+    """The prefix of a checkpoint, from the prefix, one of its files, or the folder, whose file `checkpoint` names it.
 
     Of the name in that file only the last part counts: published folders are moved, and nothing outside is read.
     """
     if not os.path.isdir(path):
         return re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path)
-    try:
-        with open(os.path.join(path, "checkpoint"), encoding="utf-8") as stream:
-            named = re.search(r'^model_checkpoint_path: "([^"\n]+)"', stream.read(1 << 16), re.MULTILINE)
-    except (OSError, UnicodeDecodeError):
-        named = None
-    if named is None:
+    named = re.search(r'^model_checkpoint_path: "([^"\n]+)"', _note(os.path.join(path, "checkpoint")), re.MULTILINE)
+    if named is None or not named[1].isprintable():
         raise BadInput("%s: no file `checkpoint` here that names one; give the prefix, such as %s"
                        % (path, os.path.join(path, "MMDGAN.model-150000")))
     return os.path.join(path, os.path.basename(named[1]))
+
+
+def _note(path):
+    """The beginning of a text; nothing if it is not there."""
+    if not os.path.isfile(path):
+        return ""
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read(_LONGEST_NOTE)
+
+
+def _scalars(prefix, published, found):
+    """`published` with the numbers of the training that the checkpoint holds."""
+    for setting, names in _SCALARS.items():
+        name = next((name for name in names if name in found), None)
+        published = published._replace(**{setting: _scalar(prefix, found, name, getattr(published, setting))})
+    return published
+
+
+def _scalar(prefix, found, name, otherwise):
+    """The one number that a variable holds, with the digits that tell it from its neighbours; or `otherwise`."""
+    if name not in found:
+        return otherwise
+    if found[name].shape or not np.isfinite(found[name]):
+        raise BadInput("%s: %s is no finite number" % (prefix, name))
+    return float(str(found[name]))
 
 
 def _check(prefix, published, weights):
@@ -61,7 +89,7 @@ def _check(prefix, published, weights):
     settings = published._replace(generator_width=last[3], discriminator_width=first[3], latent_size=latents[0],
                                   features=features[1])
     side = math.isqrt(latents[1] // (16 * last[3]))
-    if not side or max(latents + last + first + features) > _STRANGE * 16:
+    if not side:
         raise BadInput("%s: the shapes of its variables make no network" % prefix)
     resolution = 32 * side
     expected = {
@@ -77,7 +105,7 @@ def _shape(prefix, weights, name, dimensions):
     if name not in weights:
         raise BadInput("%s: the variable %s is missing; this is no CramerGAN or MMDGAN" % (prefix, name))
     shape = weights[name].shape
-    if len(shape) != dimensions or not all(shape):
+    if len(shape) != dimensions:
         raise BadInput("%s: %s has the shape %s" % (prefix, name, shape))
     return shape
 
@@ -88,7 +116,7 @@ def _named(start, shapes):
 
 def _check_variable(prefix, name, weights, expected):
     if name not in expected:
-        raise BadInput("%s: the variable %s belongs to no network of these widths" % (prefix, name))
+        raise BadInput("%s: the variable %r belongs to no network of these widths" % (prefix, name))
     if name not in weights:
         raise BadInput("%s: the variable %s is missing" % (prefix, name))
     value = weights[name]

@@ -44,27 +44,42 @@ def inputs(seed, count):
     """Yield `count` damaged checkpoints, (index, data), a function of the seed alone."""
     chance, whole = random.Random(seed), tensors()
     for _ in range(count):
-        if chance.random() < 0.5:  # wrong, with checksums that fit
-            chosen = dict(whole)
-            chance.choice((_drop, _rename, _retype, _leave))(chance, chosen)
-            index, data = tensorbundles.pack(chosen, _changer(chance))
-        else:
-            index, data = tensorbundles.pack(whole)
-            index = _damaged(chance, index)
-        yield index, _damaged(chance, data) if chance.random() < 0.1 else data
+        yield chance.choice((_bytes, _variables, _entries, _blocks))(chance, whole)
 
 
-def _changer(chance):
-    """A change of the entries of the index: a few bytes of a few of them, or a field too many."""
+def _bytes(chance, whole):
+    """Damaged bytes, which checksums tell."""
+    index, data = tensorbundles.pack(whole)
+    return (_damaged(chance, index), data) if chance.random() < 0.7 else (index, _damaged(chance, data))
+
+
+def _variables(chance, whole):
+    """Other variables than a network has, under checksums that fit."""
+    chosen = dict(whole)
+    for _ in range(chance.randrange(3)):
+        chance.choice((_drop, _rename, _retype))(chance, chosen)
+    return tensorbundles.pack(chosen)
+
+
+def _entries(chance, whole):
+    """Entries of the index with wrong fields or bytes, under checksums that fit."""
+    share = chance.choice((0.01, 0.05))
+
     def change(name, message):
-        if chance.random() > 0.05:
+        if chance.random() > share:
             return message
         if chance.random() < 0.5:
-            number = chance.choice((1, 2, 3, 4, 5, 7, 9))
+            number = chance.choice((1, 2, 3, 4, 5, 6, 7, 9))
             value = chance.choice((0, 1, 2 ** 31, 2 ** 63 - 1, 2 ** 64 - 1, b"", b"\xff" * 12, b"\x12\x02\x08\x7f"))
             return message + tensorbundles.field(number, value)
         return _damaged(chance, message)
-    return change
+    return tensorbundles.pack(whole, change)
+
+
+def _blocks(chance, whole):
+    """Blocks of the index with wrong bytes, under checksums that fit."""
+    return tensorbundles.pack(whole, spoil=lambda content: _damaged(chance, content) if chance.random() < 0.7
+                              else content, per_block=chance.choice((1, 10, 1000)))
 
 
 def _drop(chance, chosen):
@@ -79,10 +94,6 @@ def _rename(chance, chosen):
 def _retype(chance, chosen):
     shape = tuple(chance.randrange(0, 4) for _ in range(chance.randrange(0, 5)))
     chosen[chance.choice(sorted(chosen))] = np.full(shape, np.nan, chance.choice(("<f4", "<f8")))
-
-
-def _leave(chance, chosen):
-    pass
 
 
 def _damaged(chance, content):

@@ -8,10 +8,11 @@ import numpy as np
 _DTYPES = {np.dtype("<f4"): 1, np.dtype("<f8"): 2, np.dtype("<i4"): 3, np.dtype("<i8"): 9}
 
 
-def pack(tensors, change=lambda name, message: message):
+def pack(tensors, change=lambda name, message: message, spoil=lambda content: content, per_block=1 << 10):
     """(index, data): the bytes of a checkpoint of {name: array}.
 
-    change: may alter the protocol buffer of each name before it goes into the index; checksums fit the altered one.
+    change: may alter the protocol buffer of each name before it goes into the index. spoil: may alter the bytes of
+    each block. Checksums fit what is altered. per_block: so many records of the index stand in a block.
     """
     data, records = b"", [(b"", change("", field(1, 1) + field(3, field(1, 1))))]
     for name in sorted(tensors):
@@ -21,18 +22,21 @@ def pack(tensors, change=lambda name, message: message):
                    + field(5, len(content)) + varint(6 << 3 | 5) + struct.pack("<I", masked_crc(content)))
         records.append((name.encode(), change(name, message)))
         data += content
-    return table(records), data
+    return table([records[place:place + per_block] for place in range(0, len(records), per_block)], spoil), data
 
 
-def table(records):
-    """A LevelDB table of one block of [(key, value)] in order."""
-    content = sealed(block(records))
-    empty_at, index_at = len(content), len(content) + len(sealed(block([])))
+def table(parts, spoil=lambda content: content, repeat=1):
+    """A LevelDB table of blocks of [(key, value)] in order. repeat: how often its index names each block."""
+    content, pointers = b"", []
+    for records in parts:
+        body = spoil(block(records))
+        pointers += [(records[-1][0] + b"\xff", varint(len(content)) + varint(len(body)))] * repeat
+        content += sealed(body)
+    footer = varint(len(content)) + varint(len(block([])))
     content += sealed(block([]))
-    pointer = block([(b"\xff", varint(0) + varint(empty_at - 5))])
-    content += sealed(pointer)
-    footer = varint(empty_at) + varint(len(block([]))) + varint(index_at) + varint(len(pointer))
-    return content + footer.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
+    index = spoil(block(pointers))
+    footer += varint(len(content)) + varint(len(index))
+    return content + sealed(index) + footer.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
 
 
 def block(records):
@@ -46,9 +50,9 @@ def block(records):
     return content + struct.pack("<II", 0, 1)
 
 
-def sealed(content):
+def sealed(content, compression=b"\0"):
     """A block and its trailer."""
-    return content + b"\0" + struct.pack("<I", masked_crc(content + b"\0"))
+    return content + compression + struct.pack("<I", masked_crc(content + compression))
 
 
 def masked_crc(content):

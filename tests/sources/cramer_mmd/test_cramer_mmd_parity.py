@@ -24,8 +24,7 @@ class Case:
         self.described = json.loads((FIXTURES / name / "case.json").read_text())
         with np.load(FIXTURES / name / "io.npz") as stored:
             self.stored = dict(stored)
-        weights = tensorbundle.read(published.find(str(FIXTURES / name)),
-                                    lambda name: name.startswith(("generator", "discriminator")))
+        weights = tensorbundle.read(published.find(str(FIXTURES / name)))
         self.generator, self.discriminator = (
             {key: torch.tensor(value, requires_grad=True) for key, value in part(weights, which).items()
              if "moving_" not in key} for which in ("generator", "discriminator"))
