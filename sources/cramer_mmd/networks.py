@@ -1,7 +1,8 @@
 """The generator (g_resnet5) and the discriminator (a five-layer DCGAN one) as functions of named variables.
 
 Variables have the names, shapes and layouts of the published checkpoints: convolutions (kh, kw, in, out), the
-last, transposed one (kh, kw, out, in), dense layers (in, out). Images are NHWC in [0, 1]; inside it is NCHW.
+last, transposed one (kh, kw, out, in), dense layers (in, out). Images are NHWC in [0, 1]; inside, the axes are
+NCHW and the memory NHWC ("channels last"), which is faster on processors and accelerators alike.
 """
 
 import math
@@ -21,6 +22,7 @@ def generator(variables, latents):
     channels = 16 * last.shape[3]
     side = math.isqrt(weight.shape[1] // channels)
     hidden = (latents @ weight + variables["g_h0_lin/bias"]).view(-1, channels, side, side)
+    hidden = hidden.contiguous(memory_format=torch.channels_last)
     for number in _BLOCKS:
         hidden = _block(variables, "g_res%d" % number, hidden)
     hidden = functional.relu(_normalise(variables, "g_h4", hidden))
@@ -74,5 +76,5 @@ def _normalise(variables, name, hidden):
 def _upscale(hidden):
     """Every pixel four times. Written as a view, whose gradient adds in the same order every time."""
     count, channels, height, width = hidden.shape
-    wide = hidden[:, :, :, None, :, None].expand(count, channels, height, 2, width, 2)
-    return wide.reshape(count, channels, 2 * height, 2 * width)
+    wide = hidden.permute(0, 2, 3, 1)[:, :, None, :, None].expand(count, height, 2, width, 2, channels)
+    return wide.reshape(count, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)

@@ -1,5 +1,6 @@
 """The published settings of CramerGAN and MMDGAN. They differ in the critic and in three numbers."""
 
+import math
 from typing import NamedTuple
 
 from sources.contract import settings as contract_settings
@@ -29,8 +30,10 @@ class Settings(NamedTuple):
 
 
 PUBLISHED = {"cramergan": Settings(), "mmdgan": Settings(features=16, penalty=1.0, l2_penalty=1.0)}
-_COUNTS = ("features", "generator_width", "discriminator_width", "latent_size", "discriminator_steps",
-           "first_discriminator_steps", "rounds", "checkpoint_every", "preview_every")
+_LEAST = {"minibatch": 2, **dict.fromkeys((  # the losses compare images of a minibatch
+    "features", "generator_width", "discriminator_width", "latent_size", "discriminator_steps",
+    "first_discriminator_steps", "rounds", "checkpoint_every", "preview_every"), 1)}
+_BELOW = {"beta1": 1, "beta2": 1}
 
 
 def read(critic, path, resolution):
@@ -39,11 +42,11 @@ def read(critic, path, resolution):
     Raises BadInput for settings that make no sense, and for a resolution that the networks cannot make.
     """
     settings = contract_settings.change(PUBLISHED[critic], contract_settings.read_config(path))
-    for name in _COUNTS:
-        if getattr(settings, name) < 1:
-            raise BadInput("setting %s: expected 1 or more, found %r" % (name, getattr(settings, name)))
-    if settings.minibatch < 2:
-        raise BadInput("setting minibatch: the losses compare images, so 2 is the least; found %d" % settings.minibatch)
+    for name, value in settings._asdict().items():
+        least, below = _LEAST.get(name, 0), _BELOW.get(name, math.inf)
+        if not least <= value < below:
+            raise BadInput("setting %s: expected %d or more%s, found %r"
+                           % (name, least, " and less than %d" % below if name in _BELOW else "", value))
     if resolution % SMALLEST:
         raise BadInput("--images: these networks make images of 32, 64, 96, 128 ... pixels, not of %d" % resolution)
     return settings

@@ -26,7 +26,7 @@ class Trainer:
     def round(self, number, batches):
         """Do round `number`; returns the last losses, tensors."""
         steps = self.steps_of(number)
-        first = number * (steps + 1)
+        first = self._first_step(number)
         for step in range(first, first + steps):
             discriminator_loss = self._discriminator_step(step, batches[step])
         return {"discriminator": discriminator_loss,
@@ -70,6 +70,12 @@ class Trainer:
                     getattr(optimizer, kind)[name].copy_(
                         torch.from_numpy(state["adam/%s/%s/%s" % (part, kind, name)]))
 
+    def _first_step(self, number):
+        """Steps of either network before round `number`."""
+        special = min(number, _FIRST_ROUNDS) + max(number - 1, 0) // _EVERY_ROUND
+        return (special * (self.settings.first_discriminator_steps + 1)
+                + (number - special) * (self.settings.discriminator_steps + 1))
+
     def _parts(self):
         return (("generator", self.generator), ("discriminator", self.discriminator))
 
@@ -107,7 +113,7 @@ class Trainer:
 
 def generator_loss(critic, discriminator, real, fakes):
     """The generator's loss, a scalar, of images in [0, 1]."""
-    features = [networks.discriminator(discriminator, images)[-1] for images in (real, *fakes)]
+    features = networks.discriminator(discriminator, torch.cat((real, *fakes)))[-1].split(len(real))
     return critic.generator_loss(features[0], features[1:])
 
 
@@ -116,18 +122,20 @@ def discriminator_terms(critic, discriminator, real, fakes, mixing):
 
     mixing: (N, 1, 1, 1) in [0, 1), the share of the first batch of fakes in the images whose gradient is penalised.
     """
-    layers = [networks.discriminator(discriminator, images) for images in (real, *fakes)]
-    features = [outputs[-1] for outputs in layers]
+    layers = networks.discriminator(discriminator, torch.cat((real, *fakes)))
+    features = layers[-1].split(len(real))
     mixed = ((1 - mixing) * real + mixing * fakes[0]).detach().requires_grad_()
     scores = critic.score(networks.discriminator(discriminator, mixed)[-1], features[0], features[1:])
     return {"loss": critic.discriminator_loss(features[0], features[1:]),
             "penalty": losses.gradient_penalty(scores, mixed),
-            "l2_penalty": losses.mean_squares(layers[0]) + losses.mean_squares(layers[1])}
+            # The sum of two means of N, the reals' and the first fakes', is twice the mean of all 2N.
+            "l2_penalty": 2 * losses.mean_squares([layer[:2 * len(real)] for layer in layers])}
 
 
 def weighted(terms, settings):
     """The whole loss of the discriminator."""
-    return terms["loss"] + settings.penalty * terms["penalty"] + settings.l2_penalty * terms["l2_penalty"]
+    loss = terms["loss"] + settings.penalty * terms["penalty"]
+    return loss + settings.l2_penalty * terms["l2_penalty"] if settings.l2_penalty else loss
 
 
 def _array(tensor):

@@ -110,8 +110,9 @@ def test_exported_weights_have_the_published_names(trained, tmp_path):
 
 
 @pytest.mark.parametrize("change, said", [
-    ({"rouds": 1}, "did you mean rounds?"), ({"minibatch": 1}, "2 is the least"), ({"rounds": 0}, "expected 1 or more"),
-    ({"minibatch": 13}, "the set has 12")])
+    ({"rouds": 1}, "did you mean rounds?"), ({"minibatch": 1}, "minibatch: expected 2 or more"),
+    ({"rounds": 0}, "expected 1 or more"), ({"learning_rate": float("nan")}, "expected 0 or more"),
+    ({"beta1": 1}, "less than 1"), ({"minibatch": 13}, "the set has 12")])
 def test_settings_that_make_no_sense_are_one_line(inputs, tmp_path, change, said):
     (tmp_path / "config.json").write_text(json.dumps({**CONFIG, **change}))
     arguments = [tmp_path / "config.json" if str(word).endswith("config.json") else word for word in inputs]

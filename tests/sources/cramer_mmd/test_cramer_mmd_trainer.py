@@ -1,0 +1,71 @@
+"""The schedule of a training, and what its steps draw."""
+
+import numpy as np
+import pytest
+import torch
+
+from sources.cramer_mmd import trainer
+from sources.cramer_mmd.settings import PUBLISHED
+
+TINY = {"generator_width": 1, "discriminator_width": 1, "features": 3, "minibatch": 2, "latent_size": 3,
+        "discriminator_steps": 2, "first_discriminator_steps": 3}
+
+
+@pytest.fixture(params=["cramergan", "mmdgan"])
+def tiny(request):
+    """A Trainer of tiny networks."""
+    return trainer.Trainer(request.param, PUBLISHED[request.param]._replace(**TINY), 32, 0, torch.device("cpu"))
+
+
+class Batches:
+    """Batches that note which were asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __getitem__(self, number):
+        self.asked.append(number)
+        return np.random.RandomState(number).randint(0, 256, (2, 32, 32, 3)).astype(np.uint8)
+
+
+def test_the_first_20_rounds_and_every_500th_have_their_own_number_of_steps(tiny):
+    assert [tiny.steps_of(number) for number in (0, 19, 20, 499, 500, 501, 1000)] == [3, 3, 2, 2, 3, 2, 3]
+
+
+def test_a_round_is_steps_of_the_discriminator_and_then_one_of_the_generator(tiny):
+    batches = Batches()
+    tiny.round(0, batches)
+    assert batches.asked == [0, 1, 2, 3]
+    assert (tiny.discriminator.count, tiny.generator.count) == (3, 1)
+
+
+def test_steps_are_counted_over_rounds_of_different_lengths(tiny):
+    starts = [tiny._first_step(number) for number in range(1003)]
+    lengths = [tiny.steps_of(number) + 1 for number in range(1003)]
+    assert starts == [sum(lengths[:number]) for number in range(1003)]
+
+
+def test_a_step_of_one_network_leaves_the_other_as_it_is(tiny):
+    before = tiny.weights()
+    tiny._generator_step(0, Batches()[0])
+    changed = {name.split("/")[0] for name, value in tiny.weights().items() if not np.array_equal(value, before[name])}
+    assert changed == {"generator"}
+
+
+def test_the_state_brings_everything_back(tiny):
+    tiny.round(0, Batches())
+    state = tiny.state()
+    first = tiny.round(1, Batches())
+    expected = tiny.weights()
+    tiny.restore(state)
+    assert tiny.round(1, Batches()) == first
+    for name, value in tiny.weights().items():
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+def test_the_published_settings():
+    cramer, mmd = PUBLISHED["cramergan"], PUBLISHED["mmdgan"]
+    assert (cramer.features, cramer.penalty, cramer.l2_penalty) == (256, 10, 0)
+    assert (mmd.features, mmd.penalty, mmd.l2_penalty) == (16, 1, 1)
+    assert cramer._replace(features=16, penalty=1.0, l2_penalty=1.0) == mmd
+    assert (mmd.minibatch, mmd.learning_rate, mmd.beta1, mmd.beta2, mmd.rounds) == (32, 1e-4, 0.5, 0.9, 150001)
