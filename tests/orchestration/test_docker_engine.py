@@ -184,13 +184,13 @@ def test_a_missing_image_is_named(docker_engine: DockerEngine, make_job: MakeJob
 
 
 def test_a_gpu_that_is_not_there_is_a_clear_error(
-    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob
+    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob, tmp_path: Path
 ) -> None:
     if docker_engine.room().gpus:
         pytest.skip("this machine has a GPU")
     with pytest.raises(NoDevice, match="could not select device driver.*nvidia-container-toolkit"):
         docker_engine.start(make_job(tiny_image, "exit 0", gpus=(0,)))
-    assert docker_engine.client.containers.list(all=True, filters={"label": "ganfp.stage=test/stage"}) == []
+    assert docker_engine.client.containers.list(all=True, filters={"label": f"ganfp.store={tmp_path}"}) == []
 
 
 def test_an_engine_that_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
