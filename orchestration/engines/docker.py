@@ -11,7 +11,6 @@ import contextlib
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +26,7 @@ from urllib3.exceptions import ProtocolError
 from orchestration import images, mends, recipes
 from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, docker_gpus, substitute
 from orchestration.engines.logs import Event, Log
+from orchestration.engines.memory import KillWatch
 from orchestration.errors import NoDevice, NoEngine, StageFailed, UserError
 from orchestration.stage import Resources, Stage
 
@@ -131,7 +131,7 @@ class DockerRunning:
 
     def __init__(self, job: Job, container: Container, output: Output, image_id: str) -> None:
         self._stage, self._container, self._output, self.image_id = job.stage.name, container, output, image_id
-        self._log = Log(job.log)
+        self._log, self._memory = Log(job.log), KillWatch()
 
     def events(self) -> Iterator[Event]:
         """The events it writes, until it ends."""
@@ -157,13 +157,9 @@ class DockerRunning:
         return Result(status, out_of_memory, lines)
 
     def _ran_out_of_memory(self) -> bool:
-        """Whether the engine saw the kernel kill it; on a busy machine it learns so a little after the end."""
-        for _ in range(10):
-            self._container.reload()
-            if self._container.attrs["State"]["OOMKilled"]:
-                return True
-            time.sleep(0.1)
-        return False
+        """Whether the kernel killed it, as the engine says or, before it has learnt so, as the kernel counts."""
+        self._container.reload()
+        return bool(self._container.attrs["State"]["OOMKilled"]) or self._memory.saw_one()
 
     def cancel(self) -> None:
         """Make it stop, in a thread that waits for it."""

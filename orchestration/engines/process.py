@@ -21,10 +21,9 @@ from typing import IO, cast
 from orchestration import environments, gpus, recipes
 from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, leash, substitute
 from orchestration.engines.logs import Event, Log
+from orchestration.engines.memory import KillWatch
 from orchestration.errors import UserError
 from orchestration.stage import Resources, Stage
-
-_VMSTAT = Path("/proc/vmstat")
 
 
 class ProcessEngine:
@@ -78,7 +77,7 @@ class ProcessRunning:
 
     def __init__(self, job: Job, command: list[str], variables: dict[str, str], image_id: str) -> None:
         self._log, self.image_id = Log(job.log), image_id
-        self._kills = _out_of_memory_kills()
+        self._memory = KillWatch()
         self._process = subprocess.Popen(
             [sys.executable, "-I", leash.__file__, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
@@ -108,7 +107,7 @@ class ProcessRunning:
         status = self._process.wait()
         self._killer.cancel()
         self._signal(signal.SIGKILL)
-        out_of_memory = status == -signal.SIGKILL and _out_of_memory_kills() > self._kills
+        out_of_memory = status == -signal.SIGKILL and self._memory.saw_one()
         return Result(status if status >= 0 else 128 - status, out_of_memory, self._log.last_lines())
 
     def _read_errors(self) -> None:
@@ -134,9 +133,3 @@ def _show(job: Job) -> Path:
     for name, path in job.inputs.items():
         (folder / name).symlink_to(path)
     return folder
-
-
-def _out_of_memory_kills() -> int:
-    """How many processes the kernel has killed on this machine for lack of memory."""
-    fields = dict(line.split() for line in _VMSTAT.read_text().splitlines())
-    return int(fields.get("oom_kill", 0))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docker.models.containers import Container
 
 from orchestration.engines import Job, Result, docker
 from orchestration.engines.docker import DockerEngine, connect
@@ -35,6 +36,11 @@ Run = Callable[..., tuple[list[dict[str, object]], Result]]
 def ended(result: Result) -> tuple[int, bool]:
     """Exit status, and whether memory ran out."""
     return result.status, result.out_of_memory
+
+
+def containers(engine: DockerEngine, store: Path) -> list[Container]:
+    """Those of a store, running or not."""
+    return list(engine.client.containers.list(all=True, filters={"label": f"ganfp.store={store}"}))
 
 
 def inside(run: Run, tmp_path: Path, script: str, **changes: object) -> str:
@@ -92,9 +98,11 @@ def test_shared_memory_is_larger_than_the_usual_64_megabytes(run: Run, tmp_path:
     assert int(sizes[1]) == GIGABYTE // 2 // 1024
 
 
-def test_limits_and_labels_are_set(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> None:
+def test_limits_and_labels_are_set(
+    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob, tmp_path: Path
+) -> None:
     running = docker_engine.start(make_job(tiny_image, "sleep 0.5"))
-    (container,) = docker_engine.client.containers.list(filters={"label": "ganfp.stage=test/stage"})
+    (container,) = containers(docker_engine, tmp_path)
     host = container.attrs["HostConfig"]
     assert (host["Memory"], host["MemorySwap"], host["NanoCpus"]) == (64 << 20, 64 << 20, 10**9)
     assert host["Init"] is True and host["PidsLimit"] > 0 and not host["DeviceRequests"]
@@ -128,10 +136,10 @@ def test_an_out_of_memory_kill_is_told(run: Run) -> None:
 
 
 def test_a_kill_from_outside_is_no_lack_of_memory(
-    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob
+    docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob, tmp_path: Path
 ) -> None:
     running = docker_engine.start(make_job(tiny_image, "sleep 60"))
-    docker_engine.client.containers.list(filters={"label": "ganfp.stage=test/stage"})[0].kill()
+    containers(docker_engine, tmp_path)[0].kill()
     assert (list(running.events()), ended(running.result())) == ([], (137, False))
 
 
@@ -172,8 +180,7 @@ def test_only_abandoned_containers_are_cleaned(
     script = "trap 'exit 143' TERM; while :; do sleep 0.1; done"
     running = [docker_engine.start(make_job(tiny_image, script, key=key)) for key in ("dead", "alive")]
     docker_engine.clean(tmp_path, lambda key: key == "dead")
-    left = docker_engine.client.containers.list(all=True, filters={"label": f"ganfp.store={tmp_path}"})
-    assert [container.labels["ganfp.key"] for container in left] == ["alive"]
+    assert [container.labels["ganfp.key"] for container in containers(docker_engine, tmp_path)] == ["alive"]
     docker_engine.clean(tmp_path, lambda key: True)
     assert [stage.result().status for stage in running] == [137, 137]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.engines import Job, Result, Tell, choice, leash, process
+from orchestration.engines import Job, Result, Tell, choice, leash, memory, process
 from orchestration.engines.process import ProcessEngine
 from orchestration.environments import Environment
 from orchestration.errors import NoEngine, UserError
@@ -99,7 +99,7 @@ def test_a_kill_by_the_kernel_is_a_lack_of_memory(
     engine: ProcessEngine, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     counter = tmp_path / "vmstat"
-    monkeypatch.setattr(process, "_VMSTAT", counter)
+    monkeypatch.setattr(memory, "_VMSTAT", counter)
     counter.write_text("nr_free_pages 1\noom_kill 3\n")
     running = engine.start(make_job("any", "kill -9 $$"))
     list(running.events())
