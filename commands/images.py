@@ -6,7 +6,7 @@ import click
 
 from commands.interruption import interruptible
 from orchestration import images, recipes
-from orchestration.engines import docker
+from orchestration.engines import docker_engine
 from orchestration.errors import UserError
 
 
@@ -20,7 +20,7 @@ def command(names: tuple[str, ...], flavour: str) -> None:
     """
     with interruptible("orchestrate.py images"):
         wanted = _wanted(names, flavour)
-        images.build(docker.connect().client, wanted, lambda event: click.echo(event["message"]))
+        images.build(docker_engine.connect().client, wanted, lambda event: click.echo(event["message"]))
         click.echo(f"ready: {', '.join(recipes.reference(*pair) for pair in wanted)}")
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from orchestration.engines import ENGINES
 from orchestration.recipes import REPOSITORY
 
 engine_option = click.option(
-    "--engine", type=click.Choice(["docker", "process"]), help="what runs the stages (default: docker if it answers)"
+    "--engine", type=click.Choice(list(ENGINES)),
+    help="what runs the stages (default: the first that answers)"
 )
 store_option = click.option(
     "--store", "store_path", type=click.Path(path_type=Path), default=REPOSITORY / "store", metavar="DIR",

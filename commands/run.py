@@ -13,7 +13,6 @@ from commands.options import engine_option, store_option
 from commands.publish import publish
 from orchestration import manifest, plan, study
 from orchestration.engines import Engine
-from orchestration.recipes import REPOSITORY
 from orchestration.store import Store
 
 
@@ -40,7 +39,7 @@ def _run(manifest_path: Path, engine_name: str | None, store: Store, console: Co
     def engine() -> Engine:
         from orchestration.engines import choice  # not before it is needed: a finished study must not wait for it
 
-        return choice.choose(engine_name, REPOSITORY, say)
+        return choice.choose(engine_name, say)
 
     wanted = plan.expand(manifest.read(manifest_path))
     identified = study.identified(wanted, store, lambda image: engine().image_id(image), say)

@@ -12,8 +12,8 @@ import docker
 from docker.errors import APIError, ImageNotFound
 
 from orchestration import pip_settings
-from orchestration.engines import Tell
 from orchestration.errors import BuildFailed
+from orchestration.events import Tell
 from orchestration.hashing import digest
 from orchestration.recipes import REPOSITORY
 

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.engines import Tell
 from orchestration.errors import BuildFailed, UserError
+from orchestration.events import Tell
 from orchestration.hashing import digest
 from orchestration.recipes import REPOSITORY, Recipe
 

@@ -17,8 +17,8 @@ import requests
 from docker.errors import APIError, ImageNotFound
 
 from orchestration import bases, pip_settings, recipes
-from orchestration.engines import Tell
 from orchestration.errors import BuildFailed
+from orchestration.events import Tell
 from orchestration.recipes import REPOSITORY, Recipe
 
 LOGS = REPOSITORY / ".builds"

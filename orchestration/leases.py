@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestration import processes
+from orchestration import host
 from orchestration.errors import UserError
 
 HEARTBEAT_SECONDS = 20.0
@@ -50,7 +50,7 @@ class Lease:
     def hold(self, pid: int) -> None:
         """Have the process `pid` of this host hold it too: it is not free before that has ended."""
         with self._guard, contextlib.suppress(FileNotFoundError):  # it has ended already
-            self._content["processes"].append(processes.known(pid))
+            self._content["processes"].append(host.known(pid))
             self._rewrite()
 
     def held(self) -> bool:
@@ -64,7 +64,7 @@ class Lease:
         with self._guard:
             if self.held():
                 others = self._content["processes"][1:]
-                alive = [process for process in others if processes.lives(process) is not False]
+                alive = [process for process in others if host.lives(process) is not False]
                 self._content["processes"] = alive
                 self._rewrite()
 
@@ -119,11 +119,11 @@ def _take(path: Path) -> Lease | None:
     if last and not _free(_file(path, last)):
         return None
     content = {
-        **processes.here(),
+        **host.here(),
         "owner": uuid.uuid4().hex,
         "host": socket.gethostname(),
         "time": time.time(),
-        "processes": [processes.known(os.getpid())],
+        "processes": [host.known(os.getpid())],
     }
     if not _appear(_file(path, last + 1), content):
         return None
@@ -159,10 +159,10 @@ def _appear(file: Path, content: dict[str, Any]) -> bool:
 def _free(file: Path) -> bool:
     try:
         content = _read(file)
-        lives = [processes.lives(process) for process in content["processes"]]
+        lives = [host.lives(process) for process in content["processes"]]
         if not lives:
             return True
-        if processes.here().items() <= content.items() and None not in lives:
+        if host.here().items() <= content.items() and None not in lives:
             return not any(lives)
         return _age(file) > PATIENCE_SECONDS
     except FileNotFoundError:  # somebody has just taken the next one

@@ -13,7 +13,7 @@ from orchestration.errors import NoDevice, OrchestrationError, StageFailed, User
 from orchestration.execution import Execution
 from orchestration.identity import Identified, identify
 from orchestration.progress import Display, display
-from orchestration.scheduler import Event, Failed, Skipped, Task, schedule
+from orchestration.scheduler import Change, Failed, Skipped, Task, schedule
 from orchestration.stage import Plan, Stage
 from orchestration.store import Store
 
@@ -56,26 +56,26 @@ def run(study: Identified, store: Store, engine: Engine, console: Console) -> No
             shown.say("stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it")
             execution.stop()
 
-        with closing(schedule(tasks, engine.room(), execution.run, stop)) as events:
+        with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as changes:
             engine.clean(store.root, store.is_free)
             engine.prepare(stages, lambda event: shown.note(str(event["message"])))
-            _follow(events, shown)
+            _follow(changes, shown)
 
 
-def _follow(events: Iterable[Event], shown: Display) -> None:
+def _follow(changes: Iterable[Change], shown: Display) -> None:
     failed: list[Failed] = []
     skipped: list[str] = []
-    for event in events:
-        shown.show(event)
-        if isinstance(event, Skipped):
-            skipped.append(event.task)
-        elif isinstance(event, Failed):
-            if not isinstance(event.error, OrchestrationError):
-                raise event.error
-            shown.say(str(event.error))
-            failed.append(event)
+    for change in changes:
+        shown.show(change)
+        if isinstance(change, Skipped):
+            skipped.append(change.task)
+        elif isinstance(change, Failed):
+            if not isinstance(change.error, OrchestrationError):
+                raise change.error
+            shown.say(str(change.error))
+            failed.append(change)
     if failed:
-        names = ", ".join(event.task for event in failed)
+        names = ", ".join(change.task for change in failed)
         lost = f"; {', '.join(skipped)} did not run, as they need it" if skipped else ""
-        kind = NoDevice if all(isinstance(event.error, NoDevice) for event in failed) else StageFailed
+        kind = NoDevice if all(isinstance(change.error, NoDevice) for change in failed) else StageFailed
         raise kind(f"{names} failed{lost}; all else is done and kept, and the same command runs what is left")

@@ -13,6 +13,7 @@ from orchestration.engines import docker_gpus
 from orchestration.gpus import Gpu
 
 _TOOLKIT = "install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, restart the engine"
+_NEWER = "install a newer NVIDIA driver"
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,14 @@ def _none(needed: bool) -> Finding:
 
 def _about(gpu: Gpu) -> Finding:
     driver = ".".join(str(part) for part in gpu.driver)
-    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, compute capability {gpu.capability}, driver {driver}")
+    capability = "" if gpu.capability is None else f"compute capability {gpu.capability}, "
+    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, {capability}driver {driver}")
 
 
 def _unfit(gpu: Gpu) -> list[Finding]:
     findings = []
+    if gpu.capability is None:
+        return [Finding("warning", "GPU", f"{gpu.index}: the driver is too old to tell what the GPU can do", _NEWER)]
     for image, drives in IMAGES.items():
         if not drives.oldest <= gpu.capability <= drives.newest:
             text = (
@@ -95,5 +99,5 @@ def _unfit(gpu: Gpu) -> list[Finding]:
         elif gpu.driver < drives.driver:
             wanted = ".".join(str(part) for part in drives.driver)
             text = f"{gpu.index}: image {image} (CUDA {drives.cuda}) needs driver {wanted} or newer"
-            findings.append(Finding("warning", "GPU", text, "install a newer NVIDIA driver"))
+            findings.append(Finding("warning", "GPU", text, _NEWER))
     return findings

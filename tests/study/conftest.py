@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestration import images
-from orchestration.engines.docker import DockerEngine
+from orchestration.engines.docker_engine import DockerEngine
 from orchestration.recipes import REPOSITORY
 from tests.orchestration import tiny
 

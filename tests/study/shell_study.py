@@ -13,7 +13,7 @@ from rich.console import Console
 
 from commands.interruption import interruptible
 from orchestration import study
-from orchestration.engines.docker import connect
+from orchestration.engines.docker_engine import connect
 from orchestration.errors import OrchestrationError
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store

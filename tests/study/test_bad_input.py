@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.engines.docker import DockerEngine
+from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import StageFailed
 from orchestration.recipes import REPOSITORY
 from orchestration.store import Store
@@ -69,7 +69,7 @@ def test_an_engine_that_is_not_there(
 
 
 def test_a_gpu_that_is_not_there(answer: Callable[..., tuple[int, str]], docker_engine: DockerEngine) -> None:
-    if docker_engine.room().gpus:
+    if docker_engine.nodes()[0].gpus:
         pytest.skip("this machine has a GPU")
     status, line = answer(MANIFEST.replace("device: cpu", "device: cuda"))
     assert status == 3 and 'could not select device driver "" with capabilities: [[gpu]]' in line

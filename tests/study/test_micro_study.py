@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from orchestration.engines.docker import DockerEngine
+from orchestration.engines.docker_engine import DockerEngine
 from orchestration.recipes import REPOSITORY
 from sources.contract import imagesets, png
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import study
-from orchestration.engines.docker import DockerEngine
+from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import NoDevice, StageFailed, UserError
 from orchestration.recipes import REPOSITORY
 from orchestration.stage import Plan, Resources
@@ -223,7 +223,7 @@ def test_a_disk_that_fills_up_is_told(
 def test_a_gpu_that_is_not_there_is_refused_before_anything_runs(
     tiny_image: str, store: Store, docker_engine: DockerEngine
 ) -> None:
-    if docker_engine.room().gpus:
+    if docker_engine.nodes()[0].gpus:
         pytest.skip("this machine has a GPU")
     wishful = replace(stage(tiny_image, "wishful", "exit 0"), resources=Resources(1, 1, 64 << 20))
     with pytest.raises(NoDevice, match="could not select device driver"):

@@ -1,10 +1,20 @@
-"""Processes of this host that are known again: by number and time of beginning, as numbers are used again."""
+"""This host: what it is, and which of its processes live.
+
+A process is known again by its number and its beginning, as numbers are used again.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
+
+
+def processor() -> str:
+    """What its processor is called; "" where it does not say."""
+    found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1] if found else ""
 
 
 def here() -> dict[str, str]:
