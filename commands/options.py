@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 
 engine_option = click.option(
     "--engine", type=click.Choice(["docker", "process"]), help="what runs the stages (default: docker if it answers)"

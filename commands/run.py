@@ -13,7 +13,7 @@ from commands.options import engine_option, store_option
 from commands.publish import publish
 from orchestration import manifest, plan, study
 from orchestration.engines import Engine
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.store import Store
 
 

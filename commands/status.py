@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from commands.options import store_option
-from orchestration import data, identity, manifest, plan, recipes
+from orchestration import data, identity, images, manifest, plan
 from orchestration.progress import duration
 from orchestration.stage import Plan
 from orchestration.store import Store
@@ -48,4 +48,4 @@ def _state(store: Store, key: str) -> tuple[str, str, str]:
 
 def _content(image: str, flavour: str) -> str:
     """The content of our own images; what others are is known to an engine only, and their stages show as missing."""
-    return recipes.recipe(image, flavour).content if recipes.exists(image) else ""
+    return images.recipe(image, flavour).build if images.exists(image) else ""

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from rich.console import Console
 
-from orchestration import data, recipes
+from orchestration import data, images
 from orchestration.engines import Engine
 from orchestration.errors import NoDevice, OrchestrationError, StageFailed, UserError
 from orchestration.execution import Execution
@@ -31,7 +31,7 @@ def identified(plan: Plan, store: Store, image_id: Callable[[str], str], say: Sa
         raise UserError("\n".join(f"{path}: {text}" for path, text in problems.items()))
 
     def content(image: str, flavour: str) -> str:
-        return recipes.recipe(image, flavour).content if recipes.exists(image) else image_id(image)
+        return images.recipe(image, flavour).build if images.exists(image) else image_id(image)
 
     return identify(plan, content, data.Hashes(store, lambda path: say(f"reading {path} once, for its hash")))
 
