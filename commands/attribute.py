@@ -16,7 +16,7 @@ from commands.options import engine_option
 from orchestration import study
 from orchestration.engines import choice
 from orchestration.errors import UserError
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
 

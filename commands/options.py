@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from orchestration.engines import ENGINES
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 
 engine_option = click.option(
     "--engine", type=click.Choice(list(ENGINES)),

@@ -92,6 +92,7 @@ class Execution:
             stage=stage,
             study=self._study.plan.study,
             key=key,
+            image=self._study.images[stage.image, stage.flavour],
             out=self._store.partial(key),
             log=self._store.log(key),
             inputs=made | given,

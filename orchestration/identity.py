@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestration import hashing
+from orchestration.images import Image, Recipe
 from orchestration.stage import Plan, Stage
 
 
@@ -14,13 +15,13 @@ from orchestration.stage import Plan, Stage
 class Identified:
     """A plan whose stages have keys.
 
-    keys: by name of the stage. contents: {(image, flavour): hash of what the image is made of}.
+    keys: by name of the stage. images: {(name, flavour): what a stage that says so runs in}.
     hashes: {path of a data file or folder: hash of what is in it}.
     """
 
     plan: Plan
     keys: Mapping[str, str]
-    contents: Mapping[tuple[str, str], str]
+    images: Mapping[tuple[str, str], Image]
     hashes: Mapping[str, str]
 
     def record(self, stage: Stage) -> dict[str, Any]:
@@ -28,7 +29,7 @@ class Identified:
         return {
             "name": stage.name,
             "image": stage.image,
-            "content": self.contents[stage.image, stage.flavour],
+            "content": _content(self.images[stage.image, stage.flavour]),
             "flavour": stage.flavour,
             "command": list(stage.command),
             "config": dict(stage.config),
@@ -38,20 +39,20 @@ class Identified:
         }
 
 
-def identify(plan: Plan, content: Callable[[str, str], str], file_hash: Callable[[str], str]) -> Identified:
+def identify(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[str], str]) -> Identified:
     """Give every stage of `plan` its key: a hash of all that its output depends on.
 
-    content: (image, flavour) -> the hash of what the image is made of. file_hash: path -> the hash of a file
+    find: (image, flavour) -> what it is. file_hash: path -> the hash of a file
     or folder. Each is asked once.
     """
-    contents = {pair: content(*pair) for pair in dict.fromkeys((stage.image, stage.flavour) for stage in plan.stages)}
+    images = {pair: find(*pair) for pair in dict.fromkeys((stage.image, stage.flavour) for stage in plan.stages)}
     paths = dict.fromkeys(path for stage in plan.stages for path in stage.files.values())
     hashes = {path: file_hash(path) for path in paths}
     keys: dict[str, str] = {}
     for stage in plan.stages:
         keys[stage.name] = hashing.digest(
             {
-                "content": contents[stage.image, stage.flavour],
+                "content": _content(images[stage.image, stage.flavour]),
                 "flavour": stage.flavour,
                 "command": list(stage.command),
                 "config": dict(stage.config),
@@ -59,4 +60,8 @@ def identify(plan: Plan, content: Callable[[str, str], str], file_hash: Callable
                 "files": {mount: hashes[path] for mount, path in stage.files.items()},
             }
         )
-    return Identified(plan, keys, contents, hashes)
+    return Identified(plan, keys, images, hashes)
+
+
+def _content(image: Image) -> str:
+    return image.build if isinstance(image, Recipe) else image.content

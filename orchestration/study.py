@@ -7,11 +7,12 @@ from contextlib import closing
 
 from rich.console import Console
 
-from orchestration import data, recipes
+from orchestration import data, images
 from orchestration.engines import Engine
 from orchestration.errors import NoDevice, OrchestrationError, StageFailed, UserError
 from orchestration.execution import Execution
 from orchestration.identity import Identified, identify
+from orchestration.images import Image
 from orchestration.progress import Display, display
 from orchestration.scheduler import Change, Failed, Skipped, Task, schedule
 from orchestration.stage import Plan, Stage
@@ -30,10 +31,10 @@ def identified(plan: Plan, store: Store, image_id: Callable[[str], str], say: Sa
     if problems:
         raise UserError("\n".join(f"{path}: {text}" for path, text in problems.items()))
 
-    def content(image: str, flavour: str) -> str:
-        return recipes.recipe(image, flavour).content if recipes.exists(image) else image_id(image)
+    def find(image: str, flavour: str) -> Image:
+        return images.find(image, flavour, image_id)
 
-    return identify(plan, content, data.Hashes(store, lambda path: say(f"reading {path} once, for its hash")))
+    return identify(plan, find, data.Hashes(store, lambda path: say(f"reading {path} once, for its hash")))
 
 
 def unfinished(study: Identified, store: Store) -> list[Stage]:
@@ -48,6 +49,7 @@ def run(study: Identified, store: Store, engine: Engine, console: Console) -> No
     """
     stages = unfinished(study, store)
     store.require_space()
+    needed = {study.images[stage.image, stage.flavour] for stage in stages}
     execution = Execution(study, store, engine)
     tasks = [Task(stage.name, tuple(stage.inputs.values()), stage.resources) for stage in stages]
     with display([stage.name for stage in stages], console) as shown:
@@ -58,7 +60,7 @@ def run(study: Identified, store: Store, engine: Engine, console: Console) -> No
 
         with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as changes:
             engine.clean(store.root, store.is_free)
-            engine.prepare(stages, lambda event: shown.note(str(event["message"])))
+            engine.prepare(needed, lambda event: shown.note(str(event["message"])))
             _follow(changes, shown)
 
 

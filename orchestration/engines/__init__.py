@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestration.events import Event, Tell
+from orchestration.images import Image
 from orchestration.stage import Node, Stage
 
 ENGINES = {  # {name: module}, the best first
@@ -34,6 +35,7 @@ class Job:
     stage: Stage
     study: str
     key: str
+    image: Image
     out: Path
     log: Path
     inputs: Mapping[str, Path]
@@ -79,8 +81,8 @@ class Engine(Protocol):
     def image_id(self, reference: str) -> str:
         """The id of an image that no folder of containers/ makes. Raises UserError if it is not there."""
 
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        """Make what the stages run in, images or environments, where it is missing or out of date."""
+    def prepare(self, images: Collection[Image], tell: Tell) -> None:
+        """Make what stages run in, images or environments, where it is missing."""
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Stop and remove what orchestrators that were killed left of stages of `store`.

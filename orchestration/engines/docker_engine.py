@@ -21,13 +21,14 @@ from docker.models.containers import Container
 from docker.types import CancellableStream, LogConfig, Mount
 from urllib3.exceptions import ProtocolError
 
-from orchestration import images, mends, recipes
+from orchestration import mends
 from orchestration.engines import GRACE_SECONDS, Job, Result, docker_address, docker_gpus, surroundings
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import NoDevice, NoEngine, StageFailed, UserError
 from orchestration.events import Event, Tell
-from orchestration.stage import Node, Resources, Stage
+from orchestration.images import Image, Recipe, build
+from orchestration.stage import Node, Resources
 
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
 _PATIENCE_SECONDS = 10  # for the first answer of the engine; once it has answered, it may take its time
@@ -78,13 +79,11 @@ class DockerEngine:
                 f"or docker pull {reference}"
             ) from error
 
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        """Build the images of `stages` that are missing or out of date; others must be there."""
-        wanted = {(stage.image, stage.flavour) for stage in stages}
-        images.build(self.client, sorted(pair for pair in wanted if recipes.exists(pair[0])), tell)
-        for image, _ in sorted(wanted):
-            if not recipes.exists(image):
-                self.image_id(image)
+    def prepare(self, images: Collection[Image], tell: Tell) -> None:
+        """Build those of `images` that are ours and missing; the others must be there."""
+        build.build(self.client, [image for image in images if isinstance(image, Recipe)], tell)
+        for image in images:
+            self.image_id(image.reference)
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Stop and remove the containers of orchestrators that were killed."""
@@ -103,7 +102,7 @@ class DockerEngine:
 
     def start(self, job: Job) -> DockerRunning:
         """Start the container of a stage. Raises UserError, NoDevice, StageFailed."""
-        image_id = self.image_id(recipes.reference(job.stage.image, job.stage.flavour))
+        image_id = self.image_id(job.image.reference)
         memory = KillWatch()
         container, output = self._launch(job, image_id)
         return DockerRunning(job, container, output, image_id, memory)

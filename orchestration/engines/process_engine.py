@@ -17,20 +17,22 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NoReturn, cast
 
-from orchestration import environments, gpus, recipes
+from orchestration import gpus
 from orchestration.engines import GRACE_SECONDS, Job, Result, leash, surroundings
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import UserError
 from orchestration.events import Event, Tell
-from orchestration.stage import Node, Resources, Stage
+from orchestration.images import Foreign, Image, environments
+from orchestration.repository import REPOSITORY
+from orchestration.stage import Node, Resources
 
 
 def connect() -> ProcessEngine:
     """The engine of this machine, which is always there."""
-    return ProcessEngine(recipes.REPOSITORY)
+    return ProcessEngine(REPOSITORY)
 
 
 class ProcessEngine:
@@ -49,14 +51,14 @@ class ProcessEngine:
         has = Resources(len(ids), len(os.sched_getaffinity(0)), memory)
         return (Node(socket.gethostname(), has, ids),)
 
-    def image_id(self, reference: str) -> str:
+    def image_id(self, reference: str) -> NoReturn:
         """Raises UserError: such an image needs Docker."""
         raise UserError(f"image {reference}: no folder of containers/ makes it, so it can only run in a Docker Engine")
 
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        """Make the environments that are missing or out of date."""
-        for image, flavour in sorted({(stage.image, stage.flavour) for stage in stages}):
-            self._environment(image, flavour, tell)
+    def prepare(self, images: Collection[Image], tell: Tell) -> None:
+        """Make the environments that are missing."""
+        for image in images:
+            self._environment(image, tell)
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Nothing to do: the kernel ends a stage with its orchestrator."""
@@ -66,8 +68,7 @@ class ProcessEngine:
 
     def start(self, job: Job) -> ProcessRunning:
         """Start the process of a stage. Raises UserError for an image that only Docker could run."""
-        stage = job.stage
-        environment = self._environment(stage.image, stage.flavour, lambda event: None)
+        environment = self._environment(job.image, lambda event: None)
         scratch = _scratch(job)
         inputs, config = scratch / "in", scratch / "config.json"
         for place, path in surroundings.shown(job, str(inputs), str(config)).items():
@@ -83,10 +84,10 @@ class ProcessEngine:
         command = [*environment.command, *words]
         return ProcessRunning(job, command, variables, environment.identity, scratch)
 
-    def _environment(self, image: str, flavour: str, tell: Tell) -> environments.Environment:
-        if not recipes.exists(image):
-            self.image_id(image)
-        return environments.ensure(recipes.recipe(image, flavour), self._root, tell)
+    def _environment(self, image: Image, tell: Tell) -> environments.Environment:
+        if isinstance(image, Foreign):
+            self.image_id(image.name)
+        return environments.ensure(image, self._root, tell)
 
 
 class ProcessRunning:

@@ -29,6 +29,7 @@ from orchestration.engines.logs import Log
 from orchestration.errors import OrchestrationError
 from orchestration.events import Event, Tell
 from orchestration.identity import Identified, identify
+from orchestration.images import Foreign, Image
 from orchestration.stage import Node, Plan, Resources, Stage
 from orchestration.store import Store
 
@@ -55,8 +56,8 @@ class DetachedEngine:
     def image_id(self, reference: str) -> str:
         return f"id of {reference}"
 
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        tell({"event": "log", "message": f"{len(stages)} to prepare"})
+    def prepare(self, images: Collection[Image], tell: Tell) -> None:
+        tell({"event": "log", "message": f"{len(images)} to prepare"})
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """What still runs is left alone: whoever wants it attaches to it."""
@@ -125,7 +126,8 @@ def stage(name: str, script: str, *needs: str, gpus: int = 0) -> Stage:
 
 def identified(*stages: Stage) -> Identified:
     """The study of `stages`."""
-    return identify(Plan("third", stages, {}), lambda image, flavour: "content", lambda path: "hash")
+    plan = Plan("third", stages, {})
+    return identify(plan, lambda name, flavour: Foreign(name, flavour, "content"), lambda path: "hash")
 
 
 def counting() -> Identified:

@@ -15,7 +15,7 @@ import pytest
 
 from orchestration import leases
 from orchestration.errors import UserError
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 
 HOLD = """
 import sys, time

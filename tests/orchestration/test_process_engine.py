@@ -14,9 +14,10 @@ import pytest
 
 from orchestration.engines import Job, Result, choice, leash, memory, process_engine
 from orchestration.engines.process_engine import ProcessEngine
-from orchestration.environments import Environment
 from orchestration.errors import NoEngine, UserError
 from orchestration.events import Tell
+from orchestration.images import Image
+from orchestration.images.environments import Environment
 from orchestration.store import Store
 
 MakeJob = Callable[..., Job]
@@ -25,7 +26,7 @@ MakeJob = Callable[..., Job]
 class ShellEngine(ProcessEngine):
     """Whatever the image, its environment is this machine's shell."""
 
-    def _environment(self, image: str, flavour: str, tell: Tell) -> Environment:
+    def _environment(self, image: Image, tell: Tell) -> Environment:
         return Environment(("/bin/sh",), {"ROOM": "shell"}, "environment shell")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import slots
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 
 TAKE = """
 import sys

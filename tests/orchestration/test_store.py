@@ -12,6 +12,7 @@ import pytest
 from orchestration.data import Hashes, problems
 from orchestration.errors import UserError
 from orchestration.identity import Identified, identify
+from orchestration.images import Foreign
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
 
@@ -26,7 +27,7 @@ OTHER = Stage("B/train", "sngan", "cpu", ("train", "--out", "{out}"), WISH, inpu
 
 def study(*stages: Stage, content: str = "c", sha256: str = "f") -> Identified:
     plan = Plan("study", stages or (REAL, TRAIN, FAKES, OTHER), {})
-    return identify(plan, lambda image, flavour: f"{content} {image}", lambda path: sha256)
+    return identify(plan, lambda image, flavour: Foreign(image, flavour, f"{content} {image}"), lambda path: sha256)
 
 
 def changed(other: Identified) -> set[str]:

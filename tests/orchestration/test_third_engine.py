@@ -18,7 +18,7 @@ from orchestration import host, study
 from orchestration.engines import Job
 from orchestration.errors import StageFailed
 from orchestration.execution import Execution
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.scheduler import Reported, Started, Task, schedule
 from orchestration.store import Store
 from tests.orchestration.detached_engine import Detached, DetachedEngine, counting, identified, stage

@@ -6,7 +6,8 @@ import pytest
 
 from orchestration import images
 from orchestration.engines.docker_engine import DockerEngine
-from orchestration.recipes import REPOSITORY
+from orchestration.images import build
+from orchestration.repository import REPOSITORY
 from tests.orchestration import tiny
 
 
@@ -18,7 +19,7 @@ def tiny_image(docker_engine: DockerEngine) -> str:
 @pytest.fixture(scope="session")
 def eigenimages(docker_engine: DockerEngine) -> str:
     """The image of the example, made as its page says."""
-    images.build(docker_engine.client, [("real", "cpu")], lambda event: None)
+    build.build(docker_engine.client, [images.recipe("real", "cpu")], lambda event: None)
     tag = "somebody/eigenimages:latest"
     docker_engine.client.images.build(
         path=str(REPOSITORY), dockerfile="examples/fifth_gan/Dockerfile", tag=tag, rm=True, forcerm=True

@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import StageFailed
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.store import Store
 from tests.study import eigenimages_study
 from tests.study.shell_study import run

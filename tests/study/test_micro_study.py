@@ -15,7 +15,7 @@ import pytest
 from docker.models.containers import Container
 
 from orchestration.engines.docker_engine import DockerEngine
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from sources.contract import imagesets, png
 
 MANIFEST = REPOSITORY / "tests/study/micro.yaml"

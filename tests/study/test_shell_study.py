@@ -16,7 +16,7 @@ import pytest
 from orchestration import study
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import NoDevice, StageFailed, UserError
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources
 from orchestration.store import Store
 from tests.study.shell_study import NUMBERS, plan, run, stage

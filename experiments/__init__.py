@@ -1,0 +1,1 @@
+"""The experiments of the study: each file here is one table or figure of it."""
