@@ -61,12 +61,13 @@ class Lease:
     def release(self) -> None:
         """Give it up; other processes that hold it keep it while they live."""
         self._ended.set()
-        with self._guard:
-            if self.held():
-                others = self._content["processes"][1:]
-                alive = [process for process in others if host.lives(process) is not False]
-                self._content["processes"] = alive
+        with self._guard, contextlib.suppress(FileNotFoundError):  # others took it over
+            others = self._content["processes"][1:]
+            self._content["processes"] = [each for each in others if host.lives(each) is not False]
+            if self._content["processes"]:
                 self._rewrite()
+            else:
+                os.truncate(self._file, 0)  # which works on a full disk too
 
     def _rewrite(self) -> None:
         _write(self._file, self._content).replace(self._file)
@@ -170,8 +171,9 @@ def _free(file: Path) -> bool:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    text = file.read_text()
     try:
-        return dict(json.loads(file.read_text()))
+        return dict(json.loads(text or '{"processes": []}'))  # one that was released is empty
     except ValueError:  # cut off when its host crashed
         return {"processes": [[os.getpid(), 0]]}  # of no known host: only its age can be judged
 

@@ -107,7 +107,12 @@ class ProcessRunning:
             cwd=job.out,
             process_group=0,
         )
-        job.hold(self._process.pid)
+        try:
+            job.hold(self._process.pid)
+        except OSError:
+            self._process.kill()
+            self._process.communicate()
+            raise
         self._output, self._errors = cast(IO[bytes], self._process.stdout), cast(IO[bytes], self._process.stderr)
         self._killer = threading.Timer(GRACE_SECONDS, self._signal, (signal.SIGKILL,))
         self._killer.daemon = True
