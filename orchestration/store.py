@@ -64,6 +64,14 @@ class Store:
         self.partial(key).rename(self.folder(key))
         self._aside(key, "config.json").unlink()
 
+    def forget(self, key: str) -> None:
+        """Remove what was made for a stage to be run, but for its lease."""
+        for path in self._aside(key, "").parent.glob(f"{key}.*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not path.name.startswith(f"{key}.lease."):
+                path.unlink()
+
     @contextlib.contextmanager
     def lease(self, key: str) -> Iterator[Lease | None]:
         """The lease on the stage `key` for the time of the block, or None if another has it."""
