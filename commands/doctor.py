@@ -12,7 +12,7 @@ from commands.options import store_option
 from orchestration import manifest, plan
 from orchestration.doctor import Finding, datasets, engine, graphics, machine
 from orchestration.engines.process import ProcessEngine
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}

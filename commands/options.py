@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 
 engine_option = click.option(
     "--engine", type=click.Choice(["docker", "process"]), help="what runs the stages (default: docker if it answers)"
@@ -14,4 +14,7 @@ engine_option = click.option(
 store_option = click.option(
     "--store", "store_path", type=click.Path(path_type=Path), default=REPOSITORY / "store", metavar="DIR",
     help="where stages are kept (default: store/)"
+)
+experiment_option = click.option(
+    "--experiment", "only", multiple=True, metavar="NAME", help="this one of the manifest's, and what it needs; repeatable"
 )
