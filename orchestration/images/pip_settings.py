@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from orchestration.errors import BuildFailed
+from orchestration.hashing import digest
 
 _PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "timeout", "default-timeout", "retries")
 _INSIDE = "/pip/wheels"
@@ -33,6 +34,12 @@ def configuration() -> str:
         "find-links =", *(f"    {place}" for place in [*remote, _INSIDE]), ""])
 
 
+def fingerprint() -> str:
+    """A hash of all that pip is told: its variables and its files. It asks no pip, and so takes no time."""
+    told = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    return digest([told, [path.read_text("utf-8") for path in _files() if path.is_file()]])
+
+
 def wheels(requirements: str) -> list[Path]:
     """Files in the host's local folders of wheels that are of a project which `requirements` (a text) names."""
     named = {_normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", requirements, re.MULTILINE)}
@@ -42,11 +49,12 @@ def wheels(requirements: str) -> list[Path]:
 
 def fetch(requirements: Path, folder: Path) -> list[Path]:
     """What a list of hashed requirements names, fetched into `folder` by the host's pip. Raises BuildFailed."""
-    command: list[str | Path] = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
-               "--requirement", requirements, "--dest", folder]
+    command: list[str | Path] = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                                 "--require-hashes", "--requirement", requirements, "--dest", folder]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BuildFailed(f"{requirements}: the host's pip cannot fetch it: {done.stderr.strip().splitlines()[-1]}")
+        last = "".join(done.stderr.strip().splitlines()[-1:])
+        raise BuildFailed(f"{requirements}: the host's pip cannot fetch it: {last}")
     return sorted(folder.glob("*.whl"))
 
 
@@ -58,9 +66,20 @@ def proxies() -> dict[str, str]:
 @cache
 def _settings() -> dict[str, str]:
     """pip's settings by name, from its files and its environment, the environment first."""
-    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
     found = dict(re.findall(r"^(?:global|install)\.([a-z-]+)='(.*)'$", listed.stdout, re.MULTILINE))
     return found | dict(re.findall(r"^:env:\.([a-z-]+)='(.*)'$", listed.stdout, re.MULTILINE))
+
+
+def _files() -> list[Path]:
+    """Where pip looks for its settings, whether or not something is there."""
+    folders = [*os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":"),
+               os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"),
+               Path.home() / "Library" / "Application Support"]
+    return [Path("/etc/pip.conf"), *(Path(folder) / "pip" / "pip.conf" for folder in folders),
+            Path.home() / ".pip" / "pip.conf", Path(sys.prefix) / "pip.conf",
+            Path(os.environ.get("PIP_CONFIG_FILE", "/etc/pip.conf"))]
 
 
 def _find_links() -> Iterator[str]:

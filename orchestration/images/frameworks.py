@@ -1,0 +1,79 @@
+"""Frameworks: what an image stands on. A base, and the packages that its requirements pin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from orchestration.errors import UserError
+from orchestration.hashing import digest
+from orchestration.images import facts, offers
+from orchestration.images.facts import Facts
+from orchestration.repository import REPOSITORY
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What images of one flavour share.
+
+    content: hash of all below. base: the one that the user named in place of ours. dockerfile: its text.
+    requirements: {path relative to the repository: text}, in the order in which they are installed.
+    """
+
+    name: str
+    flavour: str
+    content: str
+    base: str | None
+    facts: Facts = field(compare=False)
+    dockerfile: str = field(compare=False)
+    requirements: Mapping[str, str] = field(compare=False)
+
+    @property
+    def reference(self) -> str:
+        """The name of the built image."""
+        return f"ganfp/{self.name}:{self.flavour}-{self.content[:12]}"
+
+    @property
+    def listed(self) -> str:
+        """The path of its last list of requirements, the one that differs between flavours."""
+        return list(self.requirements)[-1]
+
+
+def framework(name: str, flavour: str, base: str | None) -> Framework:
+    """The framework of containers/NAME. base: as the user named it. Raises UserError if it lacks the flavour."""
+    known, dockerfile = facts.read(name), read(f"containers/{name}/Dockerfile")
+    lists = [path for path in copied(dockerfile) if path.startswith("containers/")]
+    requirements = {path: read(path) for path in (*lists, _listed(name, flavour, known))}
+    content = digest({"base": base or base_content(known), "flavour": flavour, "data": known.data,
+                      "dockerfile": dockerfile, "requirements": list(requirements.values())})
+    return Framework(name, flavour, content, base, known, dockerfile, requirements)
+
+
+def base_content(known: Facts) -> str:
+    """What our own base is made of: its Debian, the packages in it, its Dockerfile. Not this host's certificates."""
+    return digest({"suite": known.suite, "packages": known.packages,
+                   "dockerfile": read("containers/base/Dockerfile")})
+
+
+def copied(dockerfile: str) -> Iterator[str]:
+    """The paths that the COPY lines of a Dockerfile name; pip/ is made for each build, and arguments are given."""
+    for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE):
+        yield from (path for path in line.split()[:-1] if path != "pip/" and not path.startswith("$"))
+
+
+def read(path: str) -> str:
+    """The text of a file of the repository."""
+    return (REPOSITORY / path).read_text("utf-8")
+
+
+def _listed(name: str, flavour: str, known: Facts) -> str:
+    """The list of a flavour: CUDA's for the CPU too, where pip is not told of a place with the CPU's build."""
+    path = f"containers/{name}/requirements-{flavour}.txt"
+    if not (REPOSITORY / path).is_file():
+        raise UserError(f"containers/{name}: has no flavour {flavour}")
+    if flavour != "cpu" or not known.cpu_build:
+        return path
+    version = re.findall(rf"^{known.cpu_build}==(\S+)", read(path), re.MULTILINE)[0]
+    offered = offers.has(known.cpu_build, f"{version}+cpu", known.python)
+    return path if offered else f"containers/{name}/requirements-cuda.txt"
