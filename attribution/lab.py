@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attribution.metrics import confusion_matrix, metrics
+from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
 
@@ -45,6 +46,10 @@ class Lab:
             raise BadInput(f"{folder}/scores.npy: expected finite numbers, {len(truth)} images x "
                            f"{len(said['labels'])} labels, found {values.shape}")
         return Scores(said["labels"], truth, values)
+
+    def images(self, name):
+        """The images of a set: a read-only memory map, uint8 (N, R, R, 3)."""
+        return imagesets.read(str(self._folders[name]), check=False).images
 
     def metrics(self, name):
         """Accuracy, confusion matrix, precision and recall, as metrics.metrics gives them."""

@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import experiments
 from attribution.lab import Lab
 from experiments import existence, intervals, parts, seeds
+from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
 LABELS = ["real", "A", "B"]
@@ -128,3 +130,17 @@ def test_the_section_of_seeds_shows_its_confusion(lab):
 
 def test_shares_are_told_as_people_do():
     assert [parts.percent(share) for share in (1, 0.98765, 0, None)] == ["100 %", "98.8 %", "0.0 %", "–"]
+
+
+def test_the_experiment_that_the_page_shows_works(tmp_path):
+    """The example of docs/experiments.md, as it stands there: planned, measured, shown."""
+    page = (Path(__file__).resolve().parents[2] / "docs/experiments.md").read_text()
+    shown = types.ModuleType("brightness")
+    exec(page.split("```python\n")[1].split("```")[0], shown.__dict__)  # noqa: S102 - our own page
+    for name, value in (("real", 10), ("A", 200)):
+        with imagesets.Writer(str(tmp_path / name), 3, 4) as writer:
+            writer.append(np.full((3, 4, 4, 3), value, np.uint8))
+            writer.finish("", {}, {})
+    found = shown.measure(Lab(tmp_path, {"real": "real", "A": "A"}), shown.Settings())
+    assert found == {"real": 10, "A": 200}
+    assert shown.section(found, []).headline.value == "A"
