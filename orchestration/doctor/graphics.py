@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestration import gpus
+from orchestration import gpus, images
 from orchestration.doctor import Finding, severity
 from orchestration.engines import docker_gpus
 from orchestration.gpus import Gpu
+from orchestration.images import facts, recipes
+from orchestration.images.facts import Cuda
 
 _TOOLKIT = "install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, restart the engine"
-
-
-@dataclass(frozen=True)
-class Drives:
-    """What the CUDA flavour of an image can drive.
-
-    driver: the oldest that its CUDA accepts. oldest, newest: compute capabilities of the GPUs that its
-    frameworks have code for. otherwise: what to use for another GPU.
-    """
-
-    cuda: str
-    driver: tuple[int, ...]
-    oldest: float
-    newest: float
-    otherwise: str
-
-
-_TENSORFLOW = Drives("12", (525, 60), 6.0, 12.1, "say `device: cpu` in the manifest")
-_PYTORCH = Drives("13", (580, 65), 7.5, 12.1, "say `device: cpu` in the manifest")
-IMAGES = {
-    "progan": _TENSORFLOW,
-    "attribution": _TENSORFLOW,
-    "cramergan": _PYTORCH,
-    "mmdgan": _PYTORCH,
-    "sngan": Drives("10.1", (418, 39), 3.0, 7.5, "say `image: sngan-py3` in the manifest"),
-    "sngan-py3": Drives("12", (525, 60), 5.0, 12.1, "say `image: sngan` in the manifest"),
-}
 
 
 def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
@@ -83,17 +57,20 @@ def _about(gpu: Gpu) -> Finding:
     return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, compute capability {gpu.capability}, driver {driver}")
 
 
-def _unfit(gpu: Gpu) -> list[Finding]:
-    findings = []
-    for image, drives in IMAGES.items():
-        if not drives.oldest <= gpu.capability <= drives.newest:
-            text = (
-                f"{gpu.index}: image {image} (CUDA {drives.cuda}) drives compute capabilities {drives.oldest} to "
-                f"{drives.newest}, not {gpu.capability}"
-            )
-            findings.append(Finding("warning", "GPU", text, drives.otherwise))
-        elif gpu.driver < drives.driver:
-            wanted = ".".join(str(part) for part in drives.driver)
-            text = f"{gpu.index}: image {image} (CUDA {drives.cuda}) needs driver {wanted} or newer"
-            findings.append(Finding("warning", "GPU", text, "install a newer NVIDIA driver"))
-    return findings
+def _unfit(gpu: Gpu) -> Iterator[Finding]:
+    for image in images.names():
+        cuda = facts.read(recipes.framework_name(image)).cuda
+        if cuda:
+            yield from _limits(gpu, image, cuda)
+
+
+def _limits(gpu: Gpu, image: str, cuda: Cuda) -> Iterator[Finding]:
+    """What keeps an image from this GPU."""
+    oldest, newest = cuda.capability
+    about = f"{gpu.index}: image {image} (CUDA {cuda.version})"
+    if not oldest <= gpu.capability <= newest:
+        text = f"{about} drives compute capabilities {oldest} to {newest}, not {gpu.capability}"
+        yield Finding("warning", "GPU", text, cuda.otherwise)
+    elif gpu.driver < cuda.driver:
+        wanted = ".".join(str(part) for part in cuda.driver)
+        yield Finding("warning", "GPU", f"{about} needs driver {wanted} or newer", "install a newer NVIDIA driver")

@@ -23,11 +23,12 @@ from docker.types import CancellableStream, LogConfig, Mount
 from docker.utils import kwargs_from_env
 from urllib3.exceptions import ProtocolError
 
-from orchestration import images, mends, recipes
+from orchestration import images, mends
 from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, docker_gpus, substitute
 from orchestration.engines.logs import Event, Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import NoDevice, NoEngine, StageFailed, UserError
+from orchestration.images import build
 from orchestration.stage import Resources, Stage
 
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
@@ -79,9 +80,9 @@ class DockerEngine:
     def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
         """Build the images of `stages` that are missing or out of date; others must be there."""
         wanted = {(stage.image, stage.flavour) for stage in stages}
-        images.build(self.client, sorted(pair for pair in wanted if recipes.exists(pair[0])), tell)
+        build.build(self.client, [images.recipe(*pair) for pair in sorted(wanted) if images.exists(pair[0])], tell)
         for image, _ in sorted(wanted):
-            if not recipes.exists(image):
+            if not images.exists(image):
                 self.image_id(image)
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
@@ -94,7 +95,8 @@ class DockerEngine:
         """Start the container of a stage. Raises UserError, NoDevice, StageFailed."""
         for container in self._containers(job.store, job.key):
             _remove(container)
-        image_id = self.image_id(recipes.reference(job.stage.image, job.stage.flavour))
+        image = images.find(job.stage.image, job.stage.flavour, self.image_id)
+        image_id = self.image_id(image.reference)
         container, output = self._launch(job, image_id)
         return DockerRunning(job, container, output, image_id)
 

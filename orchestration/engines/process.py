@@ -18,11 +18,12 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, cast
 
-from orchestration import environments, gpus, recipes
+from orchestration import gpus, images
 from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, leash, substitute
 from orchestration.engines.logs import Event, Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import UserError
+from orchestration.images import environments
 from orchestration.stage import Resources, Stage
 
 
@@ -67,9 +68,9 @@ class ProcessEngine:
         return ProcessRunning(job, command, variables, environment.identity)
 
     def _environment(self, image: str, flavour: str, tell: Tell) -> environments.Environment:
-        if not recipes.exists(image):
+        if not images.exists(image):
             self.image_id(image)
-        return environments.ensure(recipes.recipe(image, flavour), self._root, tell)
+        return environments.ensure(images.recipe(image, flavour), self._root, tell)
 
 
 class ProcessRunning:

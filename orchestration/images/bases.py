@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 import docker
 from docker.errors import APIError, ImageNotFound
 
-from orchestration import pip_settings
-from orchestration.engines import Tell
 from orchestration.errors import BuildFailed
+from orchestration.events import Tell
 from orchestration.hashing import digest
-from orchestration.recipes import REPOSITORY
+from orchestration.images import context, frameworks, pip_settings
+from orchestration.images.facts import Facts
 
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
-_DOCKERFILE = REPOSITORY / "containers" / "base" / "Dockerfile"
-_PACKAGES = {
-    "bookworm": "python3 python3-venv",
-    "bullseye": "python2.7 python-setuptools",  # the last Debian with Python 2.7
-}
 _LABEL = "ganfp.content"
 
 
-def reference(suite: str) -> str:
-    """The name of the base made of a Debian suite."""
-    return f"ganfp/base:{suite}"
+def reference(facts: Facts) -> str:
+    """The name of the base that `facts` describe."""
+    return f"ganfp/base:{facts.suite}-{frameworks.base_content(facts)[:12]}"
 
 
-def ensure(client: docker.DockerClient, suite: str, tell: Tell) -> None:
-    """Make the base of `suite` unless it is there. Raises BuildFailed."""
-    files = {"Dockerfile": _DOCKERFILE.read_bytes(), **_certificates()}
-    content = digest({"packages": _PACKAGES[suite], **{name: data.hex() for name, data in files.items()}})
-    try:
-        if client.images.get(reference(suite)).labels.get(_LABEL) == content:
-            return
-    except ImageNotFound:
-        pass
+def ensure(client: docker.DockerClient, facts: Facts, tell: Tell) -> None:
+    """Make a base unless it is there, with the certificates that this host has now. Raises BuildFailed."""
+    name, suite = reference(facts), facts.suite
+    files = {"Dockerfile": frameworks.read("containers/base/Dockerfile").encode(), **_certificates()}
+    content = digest([name, {path: data.hex() for path, data in files.items()}])
+    if _label(client, name) == content:
+        return
     debian = _debian(client, suite, tell)
     tell({"event": "log", "message": f"base {suite}: adding Python and the host's certificates"})
-    arguments = {"DEBIAN": debian, "PACKAGES": _PACKAGES[suite], **pip_settings.proxies()}
+    arguments = {"DEBIAN": debian, "PACKAGES": " ".join(facts.packages), **pip_settings.proxies()}
     try:
-        client.images.build(fileobj=_context(files), custom_context=True, tag=reference(suite), buildargs=arguments,
-                            labels={_LABEL: content}, rm=True, forcerm=True)
+        with context.write(files) as archive:
+            client.images.build(fileobj=archive, custom_context=True, tag=name, buildargs=arguments,
+                                labels={_LABEL: content}, rm=True, forcerm=True)
     except (APIError, docker.errors.BuildError) as error:
         raise BuildFailed(f"base {suite}: {error}; see that containers reach the package mirrors") from error
+
+
+def _label(client: docker.DockerClient, name: str) -> str | None:
+    try:
+        return client.images.get(name).labels.get(_LABEL)
+    except ImageNotFound:
+        return None
 
 
 def _debian(client: docker.DockerClient, suite: str, tell: Tell) -> str:
@@ -85,14 +84,3 @@ def _import(reference: str, archive: bytes) -> None:
 def _certificates() -> dict[str, bytes]:
     found = {f"certificates/{path.name}": path.read_bytes() for path in sorted(CERTIFICATES.rglob("*.crt"))}
     return {"certificates/none": b"", **found}  # the folder has to be there for COPY
-
-
-def _context(files: dict[str, bytes]) -> io.BytesIO:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    stream.seek(0)
-    return stream

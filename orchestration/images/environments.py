@@ -1,28 +1,29 @@
-"""Environments: what stages run in where there is no Docker, made from the same pinned requirements as the images.
+"""Environments: what stages run in where there is no Docker, made from the same recipes as the images.
 
-An environment is a folder below ROOT/.environments, named by the hash of what goes into it; the file `ready`
-in it appears last. On Python 3 it is a virtual environment, on Python 2.7 a folder of packages.
+Below ROOT/.environments, an environment is a folder named by the hash of what is installed in it; the file
+`ready` in it appears last. On Python 3 it is a virtual environment, on Python 2.7 a folder of packages.
+Images share it, as they share a framework. Their code is a snapshot in code/, a folder that appears by rename.
 """
 
 from __future__ import annotations
 
 import fcntl
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.engines import Tell
 from orchestration.errors import BuildFailed, UserError
+from orchestration.events import Tell
 from orchestration.hashing import digest
-from orchestration.recipes import REPOSITORY, Recipe
+from orchestration.images.frameworks import Framework
+from orchestration.images.recipes import Recipe
+from orchestration.repository import REPOSITORY
 
-_PYTHONS = {"bookworm": "python3.11", "bullseye": "python2.7"}
-_TWINS = {"python2.7": "; the image sngan-py3 runs the same source files on Python 3: name it in the manifest"}
 _PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes")
 _LAST_LINES = 8
 
@@ -39,77 +40,80 @@ class Environment:
 def ensure(recipe: Recipe, root: Path, tell: Tell) -> Environment:
     """The environment of `recipe`, made unless it is there.
 
-    Raises UserError if this machine lacks what it stands on, BuildFailed if an installation fails.
+    Raises UserError if this machine lacks what it stands on or a file changed since the recipe was made,
+    BuildFailed if an installation fails.
     """
-    python = _python(recipe)
-    texts = [(REPOSITORY / name).read_text() for name in _requirements(recipe)]
-    content = digest({"python": str(python), "requirements": texts, "debian": _debian_packages(recipe)})
-    name = f"{Path(recipe.requirements).parent.name}-{recipe.flavour}-{content[:12]}"  # images may share one
-    folder = root.absolute() / ".environments" / name
+    framework, top = recipe.framework, root.absolute() / ".environments"
+    python = _python(recipe.name, framework)
+    installed = digest([str(python), list(framework.requirements.values()), framework.facts.data])
+    folder = top / f"{framework.name}-{framework.flavour}-{installed[:12]}"
     with _lock(folder):
         if not (folder / "ready").exists():
-            tell({"event": "log", "message": f"making the environment of {recipe.image} ({recipe.flavour})"})
+            tell({"event": "log", "message": f"making the environment {folder.name} for {recipe.name}"})
             shutil.rmtree(folder, ignore_errors=True)
-            _install(recipe, python, folder)
-            _unpack(_debian_packages(recipe), folder)
+            _install(framework, python, folder)
+            _unpack(framework.facts.data, folder)
             (folder / "ready").touch()
-    return _environment(recipe, python, folder)
+    return _environment(recipe, python, folder, _snapshot(recipe, top / "code"))
 
 
-def _environment(recipe: Recipe, python: Path, folder: Path) -> Environment:
-    if recipe.base == "bullseye":
-        interpreter, path = python, f"{REPOSITORY}:{folder / 'packages'}"
+def _environment(recipe: Recipe, python: Path, folder: Path, code: Path) -> Environment:
+    if (folder / "packages").is_dir():
+        interpreter, path = python, f"{code}:{folder / 'packages'}"
     else:
-        interpreter, path = folder / "venv" / "bin" / "python", str(REPOSITORY)
+        interpreter, path = folder / "venv" / "bin" / "python", str(code)
     variables = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return Environment((str(interpreter), *recipe.entrypoint[1:]), variables, f"environment {folder.name}")
+    command = (str(interpreter), "-m", recipe.package, *recipe.words)
+    return Environment(command, variables, f"environment {folder.name}, code {code.name}")
 
 
-def _python(recipe: Recipe) -> Path:
+def _snapshot(recipe: Recipe, folder: Path) -> Path:
+    """The code of an image as its recipe says it: edits while a study runs do not reach its stages."""
+    wanted = folder / recipe.build[:12]
+    if wanted.is_dir():
+        return wanted
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as new:
+        for file in recipe.files:
+            place = Path(new, "code", file)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(recipe.read(file))
+        try:
+            Path(new, "code").rename(wanted)
+        except OSError:
+            if not wanted.is_dir():  # it is, where another process was quicker
+                raise
+    return wanted
+
+
+def _python(image: str, framework: Framework) -> Path:
     """The interpreter that the image has."""
-    name = _PYTHONS[recipe.base]
-    if name == f"python{sys.version_info.major}.{sys.version_info.minor}":
+    version, name = framework.facts.python, f"python{framework.facts.python}"
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return Path(sys.base_prefix) / "bin" / name
-    elsewhere = sorted(Path.home().glob(f".pyenv/versions/{name.removeprefix('python')}.*/bin/{name}"))
+    elsewhere = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}"))
     for candidate in [shutil.which(name), *elsewhere]:
         if candidate and subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
             return Path(candidate)
-    raise UserError(f"image {recipe.image}: runs on {name}, which is not on this machine; install it, or start a "
-                    f"Docker Engine{_TWINS.get(name, '')}")
+    mend = framework.facts.otherwise
+    raise UserError(f"image {image}: runs on {name}, which is not on this machine; install it, or start a "
+                    f"Docker Engine{mend and f'; {mend}'}")
 
 
-def _requirements(recipe: Recipe) -> list[str]:
-    """Files of requirements, in the order in which they are installed."""
-    build = f"containers/{recipe.image}/requirements-build.txt"
-    return [name for name in (build, recipe.requirements) if (REPOSITORY / name).exists()]
-
-
-def _install(recipe: Recipe, python: Path, folder: Path) -> None:
+def _install(framework: Framework, python: Path, folder: Path) -> None:
+    """Every list of requirements, the last one built with what those before it installed."""
     folder.mkdir(parents=True)
-    if recipe.base == "bullseye":
-        for name in _requirements(recipe):
-            _run(recipe, [str(python), *_PIP, "--target", str(folder / "packages"), "-r", str(REPOSITORY / name)])
-        return
-    _run(recipe, [str(python), "-m", "venv", str(folder / "venv")])
-    names = _requirements(recipe)
-    pip = [str(folder / "venv" / "bin" / "python"), *_PIP, *(["--no-build-isolation"] if len(names) > 1 else [])]
-    for name in names[:-1]:
-        _run(recipe, [*pip, "-r", str(REPOSITORY / name)])
-    try:
-        _run(recipe, [*pip, "-r", str(REPOSITORY / names[-1])])
-    except BuildFailed:  # as in the Dockerfiles: where no CPU build of PyTorch is to be had, the CUDA build serves
-        complete = REPOSITORY / recipe.requirements.replace("-cpu", "-cuda")
-        if str(complete.relative_to(REPOSITORY)) not in recipe.files:
-            raise
-        _run(recipe, [*pip, "-r", str(complete)])
+    if framework.facts.python.startswith("2"):
+        pip = [str(python), *_PIP, "--target", str(folder / "packages")]
+    else:
+        _run(folder.name, [str(python), "-m", "venv", str(folder / "venv")])
+        pip = [str(folder / "venv" / "bin" / "python"), *_PIP]
+    for number, path in enumerate(framework.requirements):
+        isolated = [] if number == 0 else ["--no-build-isolation"]
+        _run(folder.name, [*pip, *isolated, "-r", str(REPOSITORY / path)])
 
 
-def _debian_packages(recipe: Recipe) -> list[str]:
-    """Debian packages of data that the image takes in."""
-    return re.findall(r"\blomiri-wallpapers-[\d.]+\d", (REPOSITORY / recipe.dockerfile).read_text())
-
-
-def _unpack(packages: list[str], folder: Path) -> None:
+def _unpack(packages: Sequence[str], folder: Path) -> None:
     if packages and shutil.which("apt-get") is None:
         raise UserError(f"the photographs come in Debian's packages {', '.join(packages)}, and this is no Debian; "
                         "start a Docker Engine")
@@ -123,13 +127,12 @@ def _unpack(packages: list[str], folder: Path) -> None:
         shutil.rmtree(target)
 
 
-def _run(what: Recipe | str, command: list[str], folder: Path | None = None) -> None:
+def _run(what: str, command: list[str], folder: Path | None = None) -> None:
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
-        name = what if isinstance(what, str) else f"the environment of {what.image} ({what.flavour})"
         last = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-_LAST_LINES:])
-        raise BuildFailed(f"{name}: `{' '.join(command)}` ended with {done.returncode}\n  last lines:\n{last}")
+        raise BuildFailed(f"{what}: `{' '.join(command)}` ended with {done.returncode}\n  last lines:\n{last}")
 
 
 @contextmanager

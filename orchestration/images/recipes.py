@@ -89,7 +89,7 @@ def recipe(name: str, flavour: str) -> Recipe:
         raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(names())}")
     dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
     below = framework_name(name)
-    framework = frameworks.framework(below, flavour, _named_base(name, flavour))
+    framework = frameworks.framework(below, flavour, os.environ.get(base_variable(name, flavour)))
     content = digest({"framework": framework.content, "dockerfile": dockerfile})
     files = {file: _sha256(file) for file in sorted(set(_code(frameworks.copied(dockerfile))))}
     _, _, package, *words = json.loads(_stated(r"^ENTRYPOINT (\[.*\])$", dockerfile, name))
@@ -104,9 +104,9 @@ def framework_name(name: str) -> str:
     return found[1] if found else name
 
 
-def _named_base(name: str, flavour: str) -> str | None:
-    """The base that the user has named for this flavour of this image."""
-    return os.environ.get(f"GANFP_BASE_{name}_{flavour}".upper().replace("-", "_"))
+def base_variable(name: str, flavour: str) -> str:
+    """The environment variable in which the user can name the base of this flavour of this image."""
+    return f"GANFP_BASE_{name}_{flavour}".upper().replace("-", "_")
 
 
 def _stated(pattern: str, dockerfile: str, name: str) -> str:

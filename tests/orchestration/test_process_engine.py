@@ -14,8 +14,8 @@ import pytest
 
 from orchestration.engines import Job, Result, Tell, choice, leash, memory, process
 from orchestration.engines.process import ProcessEngine
-from orchestration.environments import Environment
 from orchestration.errors import NoEngine, UserError
+from orchestration.images.environments import Environment
 from orchestration.store import Store
 
 MakeJob = Callable[..., Job]

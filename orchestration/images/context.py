@@ -1,0 +1,51 @@
+"""What the engine sees of a build: a tar archive of its files, in a place of its own that has no name."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from orchestration.images import pip_settings
+from orchestration.repository import REPOSITORY
+
+Files = Mapping[str, bytes | Path]
+
+
+def write(files: Files) -> IO[bytes]:
+    """An archive of `files`, {path in it: content, or a file that holds it}, open for reading."""
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - whoever builds closes it
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in files.items():
+            _add(archive, name, content)
+    stream.seek(0)
+    return stream
+
+
+def with_pip(files: Files, requirements: Mapping[str, str]) -> IO[bytes]:
+    """The same with lists to install, {path: text}, and with pip/: the host's settings, and wheels of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        wheels = [wheel for path, text in requirements.items() for wheel in _wheels(path, text, Path(folder))]
+        return write({
+            **files, **{path: text.encode() for path, text in requirements.items()},
+            "pip/pip.conf": pip_settings.configuration().encode(),
+            **{f"pip/wheels/{wheel.name}": wheel for wheel in wheels}})
+
+
+def _wheels(path: str, requirements: str, folder: Path) -> list[Path]:
+    """Wheels that pip inside the build would not find by itself, or could not be without, as it is not there yet."""
+    if path.endswith("/requirements-pip.txt"):
+        return pip_settings.fetch(REPOSITORY / path, folder)
+    return pip_settings.wheels(requirements)
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:
+    """Without owner and time, and readable by all: containers run as any user."""
+    member = tarfile.TarInfo(name)
+    member.mode = 0o644
+    member.size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as stream:
+        archive.addfile(member, stream)
