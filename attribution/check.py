@@ -2,14 +2,13 @@
 
 import numpy as np
 
+from attribution import device, trainers
+from attribution.settings import PUBLISHED
 from sources.contract import events
 
 
 def check(arguments):
-    """Import TensorFlow, take one step of each training with tiny networks, say the versions."""
-    from attribution import device, trainers
-    from attribution.settings import PUBLISHED
-
+    """Take one step of each training with tiny networks, say the versions."""
     chosen = device.choose(arguments.device)
     for published in PUBLISHED.values():
         trainer = trainers.new(published._replace(fmap_base=16, fmap_max=8, minibatch=4), 8, 2, 0)

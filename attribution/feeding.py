@@ -17,14 +17,14 @@ _MIRROR = 1  # stream of random numbers
 _AHEAD = 4  # minibatches or blocks
 
 
-def read_classes(named_folders, first, count):
-    """{class name: image set} of [(name, folder)], each with the rows `first` to `first + count`, one resolution.
+def read_sets(named_folders, first, count):
+    """{name: image set} of [(name, folder)], all of one resolution, with the rows `first` to `first + count`.
 
     count: None for all rows from `first`. Raises BadInput for what does not fit together.
     """
     sets = {name: imagesets.read(folder) for name, folder in named_folders}
     if len(sets) != len(named_folders):
-        raise BadInput("--images: a name was given twice; every class has its own")
+        raise BadInput("--images: a name was given twice; every set has its own")
     resolutions = {name: image_set.resolution for name, image_set in sets.items()}
     if len(set(resolutions.values())) > 1:
         raise BadInput("--images: the sets have different resolutions: "
@@ -37,18 +37,18 @@ def read_classes(named_folders, first, count):
 
 
 class BalancedBatches:
-    """Minibatches with equal shares of every class, each a function of (seed, number) alone."""
+    """Minibatches with equal shares of every label, each a function of (seed, number) alone."""
 
-    def __init__(self, classes, size, seed, mirror):
-        """classes: one (N, R, R, 3) array of uint8 per label. mirror: flip every other image, by chance."""
-        self._classes = [Batches(images, 1, seed) for images in classes]
+    def __init__(self, parts, size, seed, mirror):
+        """parts: an array of uint8 images, (N, R, R, 3), per label. mirror: flip every other, by chance."""
+        self._parts = [Batches(images, 1, seed) for images in parts]
         self._size, self._seed, self._mirror = size, seed, mirror
 
     def __getitem__(self, number):
         """Batch `number`: images, uint8 (size, R, R, 3), and labels, (size,)."""
         places = np.arange(number * self._size, (number + 1) * self._size)
-        labels = places % len(self._classes)
-        images = np.concatenate([self._classes[label][place // len(self._classes)]
+        labels = places % len(self._parts)
+        images = np.concatenate([self._parts[label][place // len(self._parts)]
                                  for place, label in zip(places, labels, strict=True)])
         if self._mirror:
             flipped = random_at(self._seed, _MIRROR, number).random_sample(self._size) < 0.5

@@ -6,9 +6,12 @@ A list says what is there; layers.py computes it. Names and shapes of variables 
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from sources.contract.errors import BadInput
 
 COLOURS = 3
+BINOMIAL = np.outer((1, 4, 6, 4, 1), (1, 4, 6, 4, 1)).astype(np.float32) / 256
 _MBSTD_GROUP = 4  # images
 
 
@@ -74,6 +77,11 @@ def variables(layers):
     """{name: shape} of the variables of `layers`, in their published order."""
     return {f"{layer.name}/{part}": shape for layer in layers if hasattr(layer, "variables")
             for part, shape in layer.variables().items()}
+
+
+def scale(shape, gain):
+    """What a weight of this shape is multiplied by: gain / sqrt(inputs of one output), the equalised learning rate."""
+    return np.float32(gain / math.sqrt(math.prod(shape[:-1])))
 
 
 def classifier(settings, resolution, labels):

@@ -8,8 +8,7 @@ from sources.contract.settings import change
 NETWORKS = ("classifier", "visnet")
 MODES = ("postpool", "predownscale")
 PRECISIONS = ("float32", "bfloat16")
-_POSITIVE = ("fmap_base", "fmap_max", "images", "minibatch", "train", "validation", "validate_every",
-             "checkpoint_every")
+_POSITIVE = ("fmap_base", "fmap_max", "images", "minibatch", "validate_every", "checkpoint_every")
 
 
 class Settings(NamedTuple):
@@ -32,8 +31,6 @@ class Settings(NamedTuple):
     beta2: float = 0.99
     epsilon: float = 1e-8
     mirror: bool = True              # each image left-right mirrored with probability 1/2
-    train: int = 100_000             # first rows of every image set: what is trained on
-    validation: int = 10_000         # the rows after them: what the accuracy in the curve is measured on
     precision: str = "float32"       # of activations; "bfloat16" is faster where the processor has it
     # visnet alone: the published weights of the terms of its losses
     rec_weight: float = 20.0         # of the reconstruction error

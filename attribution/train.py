@@ -12,16 +12,17 @@ from sources.contract.training import Training
 def train(arguments):
     """Train the classifier, or the visualisation network, on image sets; continue from the last checkpoint."""
     settings = from_config(read_config(arguments.config))
-    sets = feeding.read_classes(arguments.images, 0, settings.train + settings.validation)
+    sets = feeding.read_sets(arguments.images, 0, arguments.train + arguments.validation)
     resolution = next(iter(sets.values())).resolution
     check_sizes(settings, resolution)
     identity = {"settings": settings._asdict(), "seed": arguments.seed,
+                "train": arguments.train, "validation": arguments.validation,
                 "images": [[name, image_set.index["sha256"]] for name, image_set in sets.items()]}
     run = Training(arguments.out, identity, -(-settings.images // settings.minibatch), settings.checkpoint_every)
     if not models.holds(arguments.out, identity):
         events.log(f"computing on {device.choose(arguments.device)}")
         trainer = trainers.new(settings, resolution, len(sets), arguments.seed)
-        _train(run, trainer, settings, [image_set.images for image_set in sets.values()], arguments.seed)
+        _train(run, trainer, settings, [image_set.images for image_set in sets.values()], arguments)
         run.finish()
         _write(arguments, identity, settings, sets, resolution, trainer.weights())
     run.clean()
@@ -44,13 +45,14 @@ class _Validation:
         self.accuracy = right / sum(map(len, self._classes))
 
 
-def _train(run, trainer, settings, classes, seed):
-    validation = _Validation(trainer, [images[settings.train:][:settings.validation] for images in classes])
+def _train(run, trainer, settings, parts, arguments):
+    count = arguments.train
+    validation = _Validation(trainer, [images[count:][:arguments.validation] for images in parts])
     state = run.resume()
     if state is not None:
         validation.accuracy = float(state.pop("validation_accuracy"))
         trainer.restore(state)
-    batches = feeding.BalancedBatches([images[:settings.train] for images in classes], trainer.batch, seed,
+    batches = feeding.BalancedBatches([images[:count] for images in parts], trainer.batch, arguments.seed,
                                       settings.mirror)
     coming = feeding.ahead(batches.__getitem__, range(run.done, run.total))
     for step in run.steps(lambda: dict(trainer.state(), validation_accuracy=validation.accuracy)):
@@ -65,6 +67,6 @@ def _train(run, trainer, settings, classes, seed):
 def _write(arguments, identity, settings, sets, resolution, weights):
     models.write(
         arguments.out, settings.network, weights, settings=settings._asdict(), resolution=resolution,
-        classes=list(sets), training=identity, made_by=command.made_by(**device.VERSIONS),
+        labels=list(sets), training=identity, made_by=command.made_by(**device.VERSIONS),
         source={"architecture": settings.network, "seed": arguments.seed,
                 "images": {name: image_set.index.get("source") for name, image_set in sets.items()}})

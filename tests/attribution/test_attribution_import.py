@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from attribution import networks, published
+from attribution import networks
+from attribution.import_ import import_ as import_verb
 from attribution.settings import Settings
 from sources.contract import models
 from sources.contract.errors import BadInput
@@ -38,7 +39,7 @@ def write(tmp_path, monkeypatch):
 
 
 def import_(path, out):
-    published.import_published(SimpleNamespace(checkpoint=str(path), out=str(out)))
+    import_verb(SimpleNamespace(checkpoint=str(path), out=str(out)))
     return models.read(str(out), "classifier", "visnet")
 
 
@@ -77,7 +78,7 @@ SMALL = Settings(fmap_base=64, fmap_max=16)
 def test_every_form_of_the_classifier(write, tmp_path, settings):
     description, weights = import_(write(classifier(settings)), tmp_path / "model")
     assert Settings(**description["settings"]) == settings
-    assert (description["resolution"], description["classes"]) == (16, ["label 0", "label 1", "label 2"])
+    assert (description["resolution"], description["labels"]) == (16, ["label 0", "label 1", "label 2"])
     for name, value in classifier(settings)[2].items():
         np.testing.assert_array_equal(weights[name], value)
 
@@ -95,12 +96,12 @@ def test_what_the_file_does_not_say_is_as_published(write, tmp_path):
     kept = {name: words[name] for name in ("num_channels", "resolution", "label_size", "latent_res")}
     description, _ = import_(write((function, kept, variables)), tmp_path / "model")
     assert Settings(**description["settings"]) == Settings()
-    assert description["classes"] == ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"]
+    assert description["labels"] == ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"]
 
 
-def test_classes_of_the_eleven_way_study(write, tmp_path):
+def test_labels_of_the_eleven_way_study(write, tmp_path):
     description, _ = import_(write(classifier(SMALL, 8, 11)), tmp_path / "model")
-    assert description["classes"][:2] + description["classes"][-1:] == ["real", "ProGAN seed 0", "ProGAN seed 9"]
+    assert description["labels"][:2] + description["labels"][-1:] == ["real", "ProGAN seed 0", "ProGAN seed 9"]
 
 
 def broken(change):

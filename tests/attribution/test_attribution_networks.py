@@ -114,7 +114,7 @@ def test_adam_leaves_out_a_step_that_is_not_finite():
     ({"precision": "float16"}, "setting precision"),
     ({"latent_res": 8}, "setting latent_res"),
     ({"network": "visnet", "minibatch": 6}, "multiples of 4"),
-    ({"validation": 0}, "setting validation"),
+    ({"validate_every": 0}, "setting validate_every"),
 ])
 def test_settings_that_cannot_be(difference, words):
     with pytest.raises(BadInput, match=words):

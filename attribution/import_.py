@@ -1,4 +1,4 @@
-"""Published checkpoints: the pickles of the classifier and of the visualisation network (EG, D_rec, EGs).
+"""The verb import: published pickles of the classifier and of the visualisation network (EG, D_rec, EGs).
 
 Read without TensorFlow and without running anything of the file. What a file does not say takes the published value.
 """
@@ -26,18 +26,18 @@ _WHOLE = ("switching_res", "latent_res", "fmap_base", "fmap_max")
 _KEYWORDS = (*_FIXED, *_WHOLE, "mode", "resolution", "label_size")  # the published programs ignore any other
 
 
-def import_published(arguments):
-    """The verb `import`: a model from a published pickle."""
+def import_(arguments):
+    """Make a model from a published pickle."""
     path = arguments.checkpoint
     content = unpickling.load(path, _NETWORK_CLASSES)
     try:
         model = _visnet(*content) if isinstance(content, (tuple, list)) and len(content) == 3 else _classifier(content)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
-    labels = model.pop("labels")
-    models.write(arguments.out, **model, classes=_LABEL_NAMES.get(labels) or [f"label {n}" for n in range(labels)],
-                 source={"checkpoint": Path(path).name})
-    events.done(architecture=model["architecture"], resolution=model["resolution"], labels=labels)
+    count = model["labels"]
+    model["labels"] = _LABEL_NAMES.get(count) or [f"label {number}" for number in range(count)]
+    models.write(arguments.out, **model, source={"checkpoint": Path(path).name})
+    events.done(architecture=model["architecture"], resolution=model["resolution"], labels=count)
 
 
 def _classifier(record):
