@@ -10,7 +10,7 @@ from rich.console import Console
 
 from commands.interruption import interruptible
 from commands.options import engine_option, experiment_option, store_option
-from commands.publish import publish
+from commands.outcome import deliver
 from orchestration import manifest, plan, runs
 from orchestration.engines import Engine
 from orchestration.repository import REPOSITORY
@@ -51,4 +51,4 @@ def _run(
     if left:
         say(f"{wanted.plan.study}: {len(stages) - len(left)} of {len(stages)} stages are done")
         runs.run(wanted, store, engine(), console)
-    publish(wanted, store, say)
+    deliver(wanted, store, say)

@@ -57,9 +57,9 @@ def beside_published(measured, figures):
     measured: {name: share}. figures: [{"dataset", "method", "value", "verified"}].
     """
     here = [(name, percent(share)) for name, share in measured.items()]
-    paper = [(f"paper, {figure['dataset']}, {figure['method']}",
+    paper = [(f"paper, {figure['dataset']}",
               percent(figure["value"]) + ("" if figure["verified"] else " *")) for figure in figures]
     doubt = "" if all(figure["verified"] for figure in figures) else (
         " * Not verified: recalled, and not read again in the paper.")
-    return Table("Beside the published study", ["accuracy", ""], here + paper,
-                 f"The paper's images have 128 × 128 pixels.{doubt}")
+    return Table("Beside the published study" if paper else "", ["", "accuracy"], here + paper,
+                 f"The paper's images have 128 × 128 pixels.{doubt}" if paper else "")

@@ -116,7 +116,7 @@ def test_sections_say_what_was_measured(lab):
     shown = existence.section(existence.measure(lab(TRUTH), existence.Settings()), figures)
     assert shown.headline.value == "100 %" and "60 images" in shown.headline.text
     table = next(part for part in shown.parts if isinstance(part, parts.Table))
-    assert table.rows == [("here, classifier", "100 %"), ("paper, CelebA, learnt classifier", "99.4 % *")]
+    assert table.rows == [("here, classifier", "100 %"), ("paper, CelebA", "99.4 % *")]
     assert "Not verified" in table.note
     assert intervals.section(intervals.measure(lab(TRUTH), intervals.Settings()), []).headline.value == \
         "100 % to 100 %"

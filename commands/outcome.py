@@ -11,7 +11,7 @@ from orchestration.keys import KeyedPlan
 from orchestration.store import Store, write_json
 
 
-def publish(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None:
+def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None:
     """Copy the report out of the store, note which stages made it, and say where it is and what it found."""
     folder = store.root.parent / "runs" / wanted.plan.study
     report, note = folder / "report", folder / "run.json"
