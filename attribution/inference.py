@@ -4,31 +4,27 @@ import tensorflow as tf
 
 from attribution import feeding, layers, networks
 from attribution.settings import Settings
-from sources.contract import models
-
-ARCHITECTURES = ("classifier", "visnet")
 
 
 class Attributor:
-    """A model from its folder."""
+    """A model: its `description`, that of model.json, and its weights, {name: array}."""
 
-    def __init__(self, folder):
-        self.description, weights = models.read(folder, *ARCHITECTURES)
-        self.labels, self.resolution = self.description["labels"], self.description["resolution"]
-        self._settings = Settings(**self.description["settings"])
-        self._is_visnet = self.description["architecture"] == "visnet"
+    def __init__(self, description, weights):
+        resolution, labels = description["resolution"], len(description["labels"])
+        self._settings = Settings(**description["settings"])
+        self._is_visnet = description["architecture"] == "visnet"
         used = "EGs/" if self._is_visnet else ""  # the moving average, as the published program does
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
         self._layers = (
-            networks.autoencoder(self._settings, self.resolution) if self._is_visnet else
-            networks.classifier(self._settings, self.resolution, len(self.labels)))
+            networks.autoencoder(self._settings, resolution) if self._is_visnet else
+            networks.classifier(self._settings, resolution, labels))
 
     def outputs(self, images):
         """Yield what the model says of `images`, uint8 (N, R, R, 3), a block of n at a time.
 
-        {"scores": float32 (n, labels)}, of a fully convolutional head with "maps", (n, labels, h, w), whose
-        average the scores are; of a visnet with "fingerprints", (n, 3, R, R), image - reconstruction.
+        {"scores": float32 (n, labels)}; with "maps", (n, labels, h, w), of a fully convolutional head, whose
+        average the scores are; with "fingerprints", (n, 3, R, R), image - reconstruction, of a visnet.
         """
         for block, count in feeding.blocks(images):
             yield {name: values.numpy()[:count] for name, values in self._compute(block).items()}

@@ -80,7 +80,7 @@ def variables(layers):
 
 
 def scale(shape, gain):
-    """What a weight of this shape is multiplied by: gain / sqrt(inputs of one output), the equalised learning rate."""
+    """What a weight of this shape is multiplied by: gain / sqrt(inputs of one output)."""
     return np.float32(gain / math.sqrt(math.prod(shape[:-1])))
 
 
@@ -119,9 +119,10 @@ def autoencoder(settings, resolution):
     return layers + [Conv(f"G_{last}x{last}/Conv_toRGB", 3, width, COLOURS, activation="tanh")]
 
 
-def fingerprint_weight(resolution, labels):
-    """{name: shape} of the model fingerprints of EG, one (R, R, 3) per label."""
-    return {"Conv_fingerprints/weight": (resolution, resolution, COLOURS, labels)}
+def visnet_variables(settings, resolution, labels):
+    """{name: shape} of the variables of EG: those of its layers, and a fingerprint (R, R, 3) of every label."""
+    shape = (resolution, resolution, COLOURS, labels)
+    return dict(variables(autoencoder(settings, resolution)), **{"Conv_fingerprints/weight": shape})
 
 
 def critic(settings, resolution):

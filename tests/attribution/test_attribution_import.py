@@ -38,8 +38,9 @@ def write(tmp_path, monkeypatch):
     return save
 
 
-def import_(path, out):
-    import_verb(SimpleNamespace(checkpoint=str(path), out=str(out)))
+def import_(path, out, resolution=None):
+    import_verb(SimpleNamespace(checkpoint=str(path), resolution=resolution,
+                                out=str(out)))
     return models.read(str(out), "classifier", "visnet")
 
 
@@ -60,8 +61,7 @@ def classifier(settings, resolution=16, labels=3):
 
 
 def visnet(settings, resolution=16, labels=3):
-    shapes = dict(networks.variables(networks.autoencoder(settings, resolution)),
-                  **networks.fingerprint_weight(resolution, labels))
+    shapes = networks.visnet_variables(settings, resolution, labels)
     encoder = ("EG", keywords(settings, resolution, labels), arrays(shapes))
     critic_keywords = {"num_channels": 3, "resolution": resolution, "latent_res": -1,
                        "fmap_base": settings.fmap_base, "fmap_max": settings.fmap_max}
@@ -112,16 +112,16 @@ def broken(change):
 
 @pytest.mark.parametrize("change, words", [
     (lambda k, v: v.pop("16x16/Conv0/bias"), "16x16/Conv0/bias is missing"),
-    (lambda k, v: v.update({"lod": np.zeros(1, np.float32)}), "'lod' has no place"),
-    (lambda k, v: v.update({"4x4/Dense2/bias": np.zeros(4, np.float32)}), r"\(4,\) instead of \(3,\)"),
+    (lambda k, v: v.update({"lod": np.zeros(1, np.float32)}), "'lod' belongs to no network"),
+    (lambda k, v: v.update({"4x4/Dense2/bias": np.zeros(4, np.float32)}), r"\(4,\), where float32 \(3,\)"),
     (lambda k, v: v.update({"4x4/Dense2/bias": np.zeros(3)}), "float32"),
-    (lambda k, v: v.update({"4x4/Dense2/bias": np.full(3, np.nan, np.float32)}), "not all values"),
+    (lambda k, v: v.update({"4x4/Dense2/bias": np.full(3, np.nan, np.float32)}), "not finite"),
     (lambda k, v: k.update(resolution=24), "power of two"),
     (lambda k, v: k.update(resolution="16"), "whole number"),
     (lambda k, v: k.update(mode=np.zeros(2)), "mode is .* expected a number"),
     (lambda k, v: k.update(label_size=0), "label_size"),
-    (lambda k, v: k.update(label_size=10 ** 12), "instead of"),
-    (lambda k, v: k.update(fmap_base=10 ** 15), "instead of"),
+    (lambda k, v: k.update(label_size=10 ** 12), "is expected"),
+    (lambda k, v: k.update(fmap_base=10 ** 15), "is expected"),
     (lambda k, v: k.update(fmap_base=10 ** 30), "fmap_base is .* expected a number"),
     (lambda k, v: k.update(mode="neither"), "mode"),
     (lambda k, v: k.update(fused_scale=True), "fused_scale"),
@@ -147,6 +147,14 @@ def test_other_files_are_refused(tmp_path, content):
     with pytest.raises(BadInput):
         import_(tmp_path / "network.pkl", tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_a_model_of_another_resolution_than_the_study(tmp_path):
+    path = parity.FIXTURES / "classifier-32" / "network.pkl"
+    with pytest.raises(BadInput, match="of 32 pixels, the study has 64"):
+        import_(path, tmp_path / "model", resolution=64)
+    assert not (tmp_path / "model").exists()
+    assert import_(path, tmp_path / "model", resolution=32)[0]["resolution"] == 32
 
 
 def test_a_progan_is_sent_to_its_own_source(tmp_path):

@@ -59,8 +59,7 @@ def made(folder, network, **changes):
     settings = settings._replace(**changes)
     shapes = networks.variables(networks.classifier(settings, 32, 5))
     if network == "visnet":
-        shapes = dict(networks.variables(networks.autoencoder(settings, 32)),
-                      **networks.fingerprint_weight(32, 5))
+        shapes = networks.visnet_variables(settings, 32, 5)
     random, prefix = np.random.RandomState(0), "EGs/" if network == "visnet" else ""
     models.write(str(folder), network, {
         prefix + name: random.standard_normal(shape).astype(np.float32)
@@ -77,7 +76,7 @@ def test_bytes_give_what_attribute_writes(network, changes, tmp_path):
     folder = made(tmp_path / "model", network, **changes)
     images = np.random.RandomState(1).randint(0, 256, (3, 32, 32, 3)).astype(np.uint8)
     found, expected = run(exported(folder, tmp_path), images=images), {}
-    for outputs in Attributor(str(folder)).outputs(images):
+    for outputs in Attributor(*models.read(str(folder), network)).outputs(images):
         expected.update(outputs)
     assert set(found) == set(expected)
     for name, values in expected.items():

@@ -60,12 +60,6 @@ def test_blocks_cover_all_images_and_are_whole():
     np.testing.assert_array_equal(np.concatenate([block[:count] for block, count in found]), images)
 
 
-def test_what_comes_next_keeps_its_order_and_its_errors():
-    assert list(feeding.ahead(lambda number: number * number, range(20))) == [n * n for n in range(20)]
-    with pytest.raises(ZeroDivisionError):
-        list(feeding.ahead(lambda number: 1 / number, [1, 0]))
-
-
 def test_classifier_learns(run, image_sets, tmp_path):
     model = run("model", images=800, minibatch=16, learning_rate=0.01, beta1=0.9)
     description, _ = models.read(str(model), "classifier")

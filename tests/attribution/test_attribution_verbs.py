@@ -95,7 +95,7 @@ def test_rows_of_several_sets(photographs, tmp_path):
 def test_what_attribute_refuses(photographs, tmp_path, image_sets):
     parity.load("classifier-32", tmp_path / "model")
     whole, small = ("photographs", photographs[0]), image_sets[0]
-    for sets, first, words in (([small], 0, "dark: 8 pixels, but .* takes 32"),
+    for sets, first, words in (([small], 0, "dark: 8 pixels, but the model in .* takes 32"),
                                ([whole, small], 0, "different resolutions"),
                                ([whole, whole], 0, "given twice"),
                                ([whole], 68, "photographs: has 70 images, 72 are needed")):
