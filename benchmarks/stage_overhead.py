@@ -21,7 +21,7 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from orchestration import study  # noqa: E402
-from orchestration.engines.docker import DockerEngine, connect  # noqa: E402
+from orchestration.engines.docker_engine import DockerEngine, connect  # noqa: E402
 from orchestration.stage import Plan, Resources, Stage  # noqa: E402
 from orchestration.store import Store  # noqa: E402
 from tests.orchestration import tiny  # noqa: E402

@@ -79,7 +79,7 @@ def _attribute(model: Path, scratch: Path, engine_name: str | None) -> list[dict
         files={"model": str(model), "images": str(scratch / "images")},
     )
     store = Store(scratch / "store")
-    engine = choice.choose(engine_name, REPOSITORY, console.print)
+    engine = choice.choose(engine_name, console.print)
     only = runs.with_keys(Plan("attribute", (stage,), {}), store, engine.image_id, lambda line: None)
     runs.run(only, store, engine, console)
     answer = json.loads((store.folder(only.keys[stage.name]) / "attribution.json").read_text())

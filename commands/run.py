@@ -13,7 +13,6 @@ from commands.options import engine_option, experiment_option, store_option
 from commands.outcome import deliver
 from orchestration import manifest, plan, runs
 from orchestration.engines import Engine
-from orchestration.repository import REPOSITORY
 from orchestration.store import Store
 
 
@@ -43,7 +42,7 @@ def _run(
     def engine() -> Engine:
         from orchestration.engines import choice  # not before it is needed: a finished study must not wait for it
 
-        return choice.choose(engine_name, REPOSITORY, say)
+        return choice.choose(engine_name, say)
 
     wanted = runs.with_keys(
         plan.expand(manifest.read(manifest_path), only), store, lambda image: engine().image_id(image), say)

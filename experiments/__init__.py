@@ -12,13 +12,14 @@ the report load it alike.
 
 import importlib
 import pkgutil
+from typing import Any
 
 
-def names():
+def names() -> list[str]:
     """The names of all experiments, sorted."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "parts")
 
 
-def load(name):
+def load(name: str) -> Any:
     """The module of an experiment."""
     return importlib.import_module(f"{__name__}.{name}")

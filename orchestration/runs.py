@@ -13,7 +13,7 @@ from orchestration.errors import NoDevice, OrchestrationError, StageFailed, User
 from orchestration.execution import Execution
 from orchestration.keys import KeyedPlan, keyed
 from orchestration.progress import Display, display
-from orchestration.scheduler import Event, Failed, Skipped, Task, schedule
+from orchestration.scheduler import Change, Failed, Skipped, Task, schedule
 from orchestration.stage import Plan, Stage
 from orchestration.store import Store
 
@@ -55,11 +55,12 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
 
         with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as events:
             engine.clean(store.root, store.is_free)
-            engine.prepare({wanted.image(stage) for stage in stages}, lambda event: shown.note(str(event["message"])))
+            needed = dict.fromkeys(wanted.image(stage) for stage in stages)
+            engine.prepare(needed, lambda event: shown.note(str(event["message"])))
             _follow(events, shown)
 
 
-def _follow(events: Iterable[Event], shown: Display) -> None:
+def _follow(events: Iterable[Change], shown: Display) -> None:
     failed: list[Failed] = []
     skipped: list[str] = []
     for event in events:

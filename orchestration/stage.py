@@ -24,6 +24,18 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Node:
+    """A host that stages run on, and what it has.
+
+    gpus: ids of its GPUs; empty where there are none, or where the engine gives them out itself.
+    """
+
+    name: str
+    resources: Resources
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stage:
     """One container run.
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from orchestration.identity import Identified, identify
 
 from orchestration.data import Hashes, problems
 from orchestration.errors import UserError
-from orchestration.identity import Identified, identify
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
 
@@ -94,24 +92,14 @@ def test_beginning_again_keeps_what_was_made(tmp_path: Path) -> None:
     assert (store.partial("k") / "checkpoint").exists()
 
 
-def test_a_stage_has_one_lock(tmp_path: Path) -> None:
+def test_a_stage_has_one_lease(tmp_path: Path) -> None:
     one, other = Store(tmp_path), Store(tmp_path)
-    with one.try_lock("k") as first, other.try_lock("k") as second, other.try_lock("other") as third:
+    with one.lease("k") as first, other.lease("k") as second, other.lease("l") as third:
         assert first is not None and second is None and third is not None
-    with other.try_lock("k") as again:
+        assert not other.is_free("k")
+    with other.lease("k") as again:
         assert again is not None
-
-
-def test_a_lock_is_held_as_long_as_a_process_that_inherited_it_lives(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    with store.try_lock("k") as lock:
-        assert lock is not None
-        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
-    with store.try_lock("k") as lock:
-        assert lock is None
-    child.communicate(b"\n")
-    with store.try_lock("k") as lock:
-        assert lock is not None
+    assert other.is_free("k")
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """No Docker: one process a stage, in a virtual environment per image, made from the same pinned requirements.
 
 What a container keeps apart is not kept apart: a stage sees the machine's files and network, and its memory
-limit is not enforced. A stage dies with the orchestrator, and until it has died it holds the lock of its
+limit is not enforced. A stage dies with the orchestrator, and until it has died it holds the lease on its
 stage, so that a later run cannot write to the same folder.
 """
 
@@ -11,74 +11,93 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NoReturn, cast
 
-from orchestration import gpus, images
-from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, leash, substitute
-from orchestration.engines.logs import Event, Log
+from orchestration import gpus
+from orchestration.engines import GRACE_SECONDS, Job, Result, leash, surroundings
+from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import UserError
-from orchestration.images import environments
-from orchestration.stage import Resources, Stage
+from orchestration.events import Event, Tell
+from orchestration.images import Image, Recipe, environments
+from orchestration.repository import REPOSITORY
+from orchestration.stage import Node, Resources
+
+
+def connect() -> ProcessEngine:
+    """The engine of this machine, which is always there."""
+    return ProcessEngine(REPOSITORY)
 
 
 class ProcessEngine:
     """Runs stages as processes. root: where the environments are kept."""
 
     name = "process"
+    caution = "stages run as processes of this machine, neither isolated nor limited in memory"
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def room(self) -> Resources:
-        """The GPUs, cores and memory of this machine."""
+    def nodes(self) -> tuple[Node]:
+        """This machine."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return Resources(gpus.count(), len(os.sched_getaffinity(0)), memory)
+        ids = gpus.ids()
+        has = Resources(len(ids), len(os.sched_getaffinity(0)), memory)
+        return (Node(socket.gethostname(), has, ids),)
 
-    def image_id(self, reference: str) -> str:
+    def image_id(self, reference: str) -> NoReturn:
         """Raises UserError: such an image needs Docker."""
         raise UserError(f"image {reference}: no folder of containers/ makes it, so it can only run in a Docker Engine")
 
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        """Make the environments that are missing or out of date."""
-        for image, flavour in sorted({(stage.image, stage.flavour) for stage in stages}):
-            self._environment(image, flavour, tell)
+    def prepare(self, images: Collection[Image], tell: Tell) -> None:
+        """Make the environments that are missing."""
+        for image in images:
+            self._environment(image, tell)
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Nothing to do: the kernel ends a stage with its orchestrator."""
 
+    def attach(self, job: Job) -> None:
+        """None: nothing of a stage is left as soon as its lease is free."""
+
     def start(self, job: Job) -> ProcessRunning:
         """Start the process of a stage. Raises UserError for an image that only Docker could run."""
-        stage = job.stage
-        environment = self._environment(stage.image, stage.flavour, lambda event: None)
-        inputs = _show(job)
-        command = [*environment.command, *substitute(stage.command, str(inputs), str(job.out), str(job.config))]
+        environment = self._environment(job.image, lambda event: None)
+        scratch = _scratch(job)
+        inputs, config = scratch / "in", scratch / "config.json"
+        for place, path in surroundings.shown(job, str(inputs), str(config)).items():
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            Path(place).symlink_to(path)
+        words = surroundings.command(job, str(inputs), str(job.out), str(config))
         variables = {
             **os.environ,
             **environment.variables,
-            "GANFP_IMAGE": environment.identity,
-            "OMP_NUM_THREADS": str(stage.resources.cores),
-            "CUDA_VISIBLE_DEVICES": ",".join(str(slot) for slot in job.gpus),
+            **surroundings.variables(job, environment.identity, str(scratch)),
+            "CUDA_VISIBLE_DEVICES": ",".join(job.gpus),
         }
-        return ProcessRunning(job, command, variables, environment.identity)
+        command = [*environment.command, *words]
+        return ProcessRunning(job, command, variables, environment.identity, scratch)
 
-    def _environment(self, image: str, flavour: str, tell: Tell) -> environments.Environment:
-        if not images.exists(image):
-            self.image_id(image)
-        return environments.ensure(images.recipe(image, flavour), self._root, tell)
+    def _environment(self, image: Image, tell: Tell) -> environments.Environment:
+        if not isinstance(image, Recipe):
+            self.image_id(image.name)
+        return environments.ensure(image, self._root, tell)
 
 
 class ProcessRunning:
     """A process that runs, the leader of a process group."""
 
-    def __init__(self, job: Job, command: list[str], variables: dict[str, str], image_id: str) -> None:
-        self._log, self.image_id = Log(job.log), image_id
-        self._memory = KillWatch()
+    def __init__(
+        self, job: Job, command: list[str], variables: dict[str, str], image_id: str, scratch: Path
+    ) -> None:
+        self._log, self._memory, self.image_id = Log(job.log), KillWatch(), image_id
+        self._scratch = scratch
         self._process = subprocess.Popen(
             [sys.executable, "-I", leash.__file__, str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
@@ -87,11 +106,12 @@ class ProcessRunning:
             env=variables,
             cwd=job.out,
             process_group=0,
-            pass_fds=(job.lock,),
         )
+        job.hold(self._process.pid)
         self._output, self._errors = cast(IO[bytes], self._process.stdout), cast(IO[bytes], self._process.stderr)
         self._killer = threading.Timer(GRACE_SECONDS, self._signal, (signal.SIGKILL,))
         self._killer.daemon = True
+        self._guard = threading.Lock()
 
     def events(self) -> Iterator[Event]:
         """The events it writes, until it ends."""
@@ -108,6 +128,7 @@ class ProcessRunning:
         status = self._process.wait()
         self._killer.cancel()
         self._signal(signal.SIGKILL)
+        shutil.rmtree(self._scratch, ignore_errors=True)
         out_of_memory = status == -signal.SIGKILL and self._memory.saw_one()
         return Result(status if status >= 0 else 128 - status, out_of_memory, self._log.last_lines())
 
@@ -118,19 +139,19 @@ class ProcessRunning:
 
     def cancel(self) -> None:
         """Make it stop."""
-        self._signal(signal.SIGTERM)
-        self._killer.start()
+        with self._guard:
+            if self._killer.ident is None:
+                self._signal(signal.SIGTERM)
+                self._killer.start()
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
 
-def _show(job: Job) -> Path:
-    """A folder where every input is, under the name it is mounted by in a container."""
-    folder = job.config.with_name(f"{job.key}.in")
+def _scratch(job: Job) -> Path:
+    """An empty folder for what a container would have of its own: its home, and places for its inputs."""
+    folder = job.config.with_name(f"{job.key}.scratch")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    for name, path in job.inputs.items():
-        (folder / name).symlink_to(path)
+    (folder / "in").mkdir(parents=True)
     return folder
