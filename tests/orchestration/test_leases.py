@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from orchestration.recipes import REPOSITORY
 
 from orchestration import leases
 from orchestration.errors import UserError
+from orchestration.repository import REPOSITORY
 
 HOLD = """
 import sys, time

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from orchestration.recipes import REPOSITORY
 
 from orchestration import slots
+from orchestration.repository import REPOSITORY
 
 TAKE = """
 import sys
