@@ -17,3 +17,7 @@ store_option = click.option(
     "--store", "store_path", type=click.Path(path_type=Path), default=REPOSITORY / "store", metavar="DIR",
     help="where stages are kept (default: store/)"
 )
+experiment_option = click.option(
+    "--experiment", "only", multiple=True, metavar="NAME",
+    help="this one of the manifest's, and what it needs; repeatable"
+)

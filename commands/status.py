@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from commands.options import store_option
-from orchestration import data, identity, images, manifest, plan
-from orchestration.images import Image
+from orchestration import data, images, keys, manifest, plan
 from orchestration.progress import duration
 from orchestration.stage import Plan
 from orchestration.store import Store
@@ -32,9 +31,9 @@ def command(manifest_path: Path, store_path: Path) -> None:
 
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
     hashes = data.Hashes(store, lambda path: None)
-    keys = identity.identify(wanted, _find, lambda path: "" if path in unusable else hashes(path)).keys
+    found = keys.keyed(wanted, _image, lambda path: "" if path in unusable else hashes(path)).keys
     for stage in wanted.stages:
-        yield stage.name, *_state(store, keys[stage.name]), keys[stage.name][:12]
+        yield stage.name, *_state(store, found[stage.name]), found[stage.name][:12]
 
 
 def _state(store: Store, key: str) -> tuple[str, str, str]:
@@ -47,6 +46,6 @@ def _state(store: Store, key: str) -> tuple[str, str, str]:
     return ("begun" if store.is_free(key) else "running"), "", ""
 
 
-def _find(image: str, flavour: str) -> Image:
-    """An image; what those made elsewhere are is known to an engine only, and their stages show as missing."""
-    return images.find(image, flavour, lambda name: "")
+def _image(name: str, flavour: str) -> images.Image:
+    """What a stage runs in; an image made elsewhere is known to an engine only, and its stages show as missing."""
+    return images.find(name, flavour, lambda reference: "unknown")

@@ -12,7 +12,7 @@ import click
 from commands.interruption import interruptible
 from commands.options import store_option
 from commands.table import table
-from orchestration import inventory, manifest, plan, study
+from orchestration import inventory, manifest, plan, runs
 from orchestration.engines import Engine, choice
 from orchestration.inventory import Item
 from orchestration.store import Store
@@ -70,7 +70,7 @@ def _keys(path: Path, store: Store) -> Iterable[str]:
         return choice.choose(None, click.echo)
 
     wanted = plan.expand(manifest.read(path))
-    return study.identified(wanted, store, lambda name: engine().image_id(name), click.echo).keys.values()
+    return runs.with_keys(wanted, store, lambda name: engine().image_id(name), click.echo).keys.values()
 
 
 def _confirmed() -> bool:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestration import gpus, host, leases, mends, slots
 from orchestration.engines import Engine, Job, Result, Running
 from orchestration.errors import StageFailed, Stopped
 from orchestration.events import Tell
-from orchestration.identity import Identified
+from orchestration.keys import KeyedPlan
 from orchestration.leases import Lease
 from orchestration.stage import Node, Stage
 from orchestration.store import Store
@@ -31,11 +30,11 @@ _MEANINGS = {
 
 
 class Execution:
-    """Runs stages of one study. Thread-safe: every stage is run in a thread of its own."""
+    """Runs stages of one plan. Thread-safe: every stage is run in a thread of its own."""
 
-    def __init__(self, study: Identified, store: Store, engine: Engine) -> None:
-        self._study, self._store, self._engine = study, store, engine
-        self._stages = {stage.name: stage for stage in study.plan.stages}
+    def __init__(self, wanted: KeyedPlan, store: Store, engine: Engine) -> None:
+        self._wanted, self._store, self._engine = wanted, store, engine
+        self._stages = {stage.name: stage for stage in wanted.plan.stages}
         self._stopping = threading.Event()
         self._running: dict[str, Running] = {}
         self._guard = threading.Lock()
@@ -45,7 +44,7 @@ class Execution:
 
         Raises StageFailed, Stopped, and what the engine raises.
         """
-        stage, key = self._stages[name], self._study.keys[name]
+        stage, key = self._stages[name], self._wanted.keys[name]
         with self._turn(lambda: self._store.lease(key), "another run that is making this stage", tell) as lease:
             if self._store.finished(key):
                 return
@@ -82,20 +81,19 @@ class Execution:
             for each in (lease, *slots.values()):
                 each.hold(pid)
 
-        key = self._study.keys[stage.name]
+        key = self._wanted.keys[stage.name]
         config = self._store.begin(key, stage.config)
         made = {
-            mount: self._store.folder(self._study.keys[name]) for mount, name in stage.inputs.items()
+            mount: self._store.folder(self._wanted.keys[name]) for mount, name in stage.inputs.items()
         }
-        given = {mount: Path(path).resolve() for mount, path in stage.files.items()}
         return Job(
             stage=stage,
-            study=self._study.plan.study,
+            study=self._wanted.plan.study,
             key=key,
-            image=self._study.images[stage.image, stage.flavour],
+            image=self._wanted.image(stage),
             out=self._store.partial(key),
             log=self._store.log(key),
-            inputs=made | given,
+            inputs=made | self._wanted.given(stage),
             config=config,
             gpus=tuple(slots),
             store=self._store.root,
@@ -113,14 +111,13 @@ class Execution:
         if result.status != 0:
             raise StageFailed(_report(job, result))
         run = {
-            "study": job.study,
             "image_id": running.image_id,
             "engine": self._engine.name,
             "host": _host(node, job.gpus),
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - began, 3),
         }
-        self._store.finish(job.key, {**self._study.record(job.stage), **run})
+        self._store.finish(job.key, {**self._wanted.record(job.stage), **run})
 
     def _follow(self, name: str, running: Running, lease: Lease, tell: Tell) -> Result:
         with self._guard:

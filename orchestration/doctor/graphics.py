@@ -14,6 +14,7 @@ from orchestration.images import facts, recipes
 from orchestration.images.facts import Cuda
 
 _TOOLKIT = "install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, restart the engine"
+_NEWER = "install a newer NVIDIA driver"
 
 
 def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
@@ -54,11 +55,14 @@ def _none(needed: bool) -> Finding:
 
 def _about(gpu: Gpu) -> Finding:
     driver = ".".join(str(part) for part in gpu.driver)
-    capability = gpu.capability or "unknown (the driver is too old to tell)"
-    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, compute capability {capability}, driver {driver}")
+    capability = "" if gpu.capability is None else f"compute capability {gpu.capability}, "
+    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, {capability}driver {driver}")
 
 
 def _unfit(gpu: Gpu) -> Iterator[Finding]:
+    if gpu.capability is None:
+        yield Finding("warning", "GPU", f"{gpu.index}: the driver is too old to tell what the GPU can do", _NEWER)
+        return
     for image in images.names():
         cuda = facts.read(recipes.framework_name(image)).cuda
         if cuda:
@@ -74,4 +78,4 @@ def _limits(gpu: Gpu, image: str, cuda: Cuda) -> Iterator[Finding]:
         yield Finding("warning", "GPU", text, cuda.otherwise)
     elif gpu.driver < cuda.driver:
         wanted = ".".join(str(part) for part in cuda.driver)
-        yield Finding("warning", "GPU", f"{about} needs driver {wanted} or newer", "install a newer NVIDIA driver")
+        yield Finding("warning", "GPU", f"{about} needs driver {wanted} or newer", _NEWER)

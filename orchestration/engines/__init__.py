@@ -26,6 +26,7 @@ GRACE_SECONDS = 60.0  # how long a stage has to write its checkpoint between SIG
 class Job:
     """A stage made ready to run.
 
+    image: what it runs in, by content.
     out: the folder to write to, which may hold what an earlier, stopped run of the stage left. log: the file
     its log is appended to. inputs: {mount name: folder or file, shown read-only}; a name may have slashes.
     config: a JSON file. gpus: ids of those it was given. store: where `out` belongs. hold: called with the

@@ -80,7 +80,7 @@ class DockerEngine:
             ) from error
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
-        """Build those of `images` that are ours and missing; the others must be there."""
+        """Build those of ours that are missing; others must be there."""
         build.build(self.client, [image for image in images if isinstance(image, Recipe)], tell)
         for image in images:
             self.image_id(image.reference)

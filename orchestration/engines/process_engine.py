@@ -25,7 +25,7 @@ from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import UserError
 from orchestration.events import Event, Tell
-from orchestration.images import Foreign, Image, environments
+from orchestration.images import Image, Recipe, environments
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Node, Resources
 
@@ -85,7 +85,7 @@ class ProcessEngine:
         return ProcessRunning(job, command, variables, environment.identity, scratch)
 
     def _environment(self, image: Image, tell: Tell) -> environments.Environment:
-        if isinstance(image, Foreign):
+        if not isinstance(image, Recipe):
             self.image_id(image.name)
         return environments.ensure(image, self._root, tell)
 

@@ -23,13 +23,13 @@ from pathlib import Path
 from rich.console import Console
 
 from commands.interruption import interruptible
-from orchestration import host, study
+from orchestration import host, runs
 from orchestration.engines import Job, Result, surroundings
 from orchestration.engines.logs import Log
 from orchestration.errors import OrchestrationError
 from orchestration.events import Event, Tell
-from orchestration.identity import Identified, identify
 from orchestration.images import Foreign, Image
+from orchestration.keys import KeyedPlan, keyed
 from orchestration.stage import Node, Plan, Resources, Stage
 from orchestration.store import Store
 
@@ -124,22 +124,21 @@ def stage(name: str, script: str, *needs: str, gpus: int = 0) -> Stage:
     return Stage(name, "any", "cpu", (script,), Resources(gpus, 1, 1), {"of": name}, {need: need for need in needs})
 
 
-def identified(*stages: Stage) -> Identified:
-    """The study of `stages`."""
-    plan = Plan("third", stages, {})
-    return identify(plan, lambda name, flavour: Foreign(name, flavour, "content"), lambda path: "hash")
+def with_keys(*stages: Stage) -> KeyedPlan:
+    """The plan of `stages`."""
+    return keyed(Plan("third", stages, {}), lambda name, flavour: Foreign(name, flavour, "id"), lambda path: "hash")
 
 
-def counting() -> Identified:
+def counting() -> KeyedPlan:
     """Two stages that count, one of them on a GPU, and one that needs both."""
     last = stage("last", "cat {in}/one/numbers {in}/two/numbers > {out}/all", "one", "two")
-    return identified(stage("one", _COUNT), stage("two", _COUNT, gpus=1), last)
+    return with_keys(stage("one", _COUNT), stage("two", _COUNT, gpus=1), last)
 
 
 if __name__ == "__main__":
     try:
         with interruptible("this command"):
-            study.run(counting(), Store(Path(sys.argv[1])), DetachedEngine(), Console())
+            runs.run(counting(), Store(Path(sys.argv[1])), DetachedEngine(), Console())
     except OrchestrationError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.status)

@@ -90,9 +90,7 @@ def test_a_new_gpu_cannot_run_the_image_of_cuda_10() -> None:
 
 def test_a_driver_that_is_too_old_to_tell_is_said_to_be() -> None:
     findings = graphics.judge([Gpu(0, "Tesla K80", None, (418, 39))])
-    assert "unknown (the driver is too old to tell)" in words(findings, "ok")
-    assert "image progan (CUDA 12) needs driver 525.60 or newer" in words(findings, "warning")
-    assert "image sngan " not in words(findings, "warning")
+    assert "the driver is too old to tell" in words(findings, "warning") and levels(findings) == ["ok", "warning"]
 
 
 def test_an_old_driver_is_named_with_the_images_that_need_a_newer_one() -> None:

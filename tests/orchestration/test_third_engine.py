@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orchestration import host, study
+from orchestration import host, runs
 from orchestration.engines import Job
 from orchestration.errors import StageFailed
 from orchestration.execution import Execution
 from orchestration.repository import REPOSITORY
 from orchestration.scheduler import Reported, Started, Task, schedule
 from orchestration.store import Store
-from tests.orchestration.detached_engine import Detached, DetachedEngine, counting, identified, stage
+from tests.orchestration.detached_engine import Detached, DetachedEngine, counting, stage, with_keys
 
 NUMBERS = [str(number) for number in range(1, 21)]
 KEYS = counting().keys
@@ -130,28 +130,28 @@ def test_an_interruption_stops_its_jobs(start: Start, store: Store) -> None:
 
 
 def test_it_runs_a_study_into_the_store(store: Store) -> None:
-    wanted = identified(stage("a", "true"), stage("b", "ls {in} > {out}/inputs; cat {config} > {out}/config", "a"))
-    study.run(wanted, store, DetachedEngine(), Console(quiet=True))
+    wanted = with_keys(stage("a", "true"), stage("b", "ls {in} > {out}/inputs; cat {config} > {out}/config", "a"))
+    runs.run(wanted, store, DetachedEngine(), Console(quiet=True))
     folder, record = store.folder(wanted.keys["b"]), store.record(wanted.keys["b"])
     assert (folder / "inputs").read_text() == "a\n" and (folder / "config").read_text() == '{\n "of": "b"\n}\n'
-    assert record["engine"] == "detached" and record["study"] == "third" and study.unfinished(wanted, store) == []
+    assert record["engine"] == "detached" and record["study"] == "third" and runs.unfinished(wanted, store) == []
     assert record["host"] == {"name": "small", "processor": host.processor(), "cores": 1, "gpus": []}
 
 
 def test_only_what_is_unfinished_runs(store: Store, tmp_path: Path) -> None:
     note = f"echo x >> {tmp_path}/ran"
-    study.run(identified(stage("a", note)), store, DetachedEngine(), Console(quiet=True))
-    study.run(identified(stage("a", note), stage("b", note, "a")), store, DetachedEngine(), Console(quiet=True))
+    runs.run(with_keys(stage("a", note)), store, DetachedEngine(), Console(quiet=True))
+    runs.run(with_keys(stage("a", note), stage("b", note, "a")), store, DetachedEngine(), Console(quiet=True))
     assert (tmp_path / "ran").read_text() == "x\nx\n"
 
 
 def test_a_failure_is_kept_and_told(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = identified(stage("a", "echo one; echo two >&2; exit 3"), stage("b", "true", "a"), stage("c", "true"))
+    wanted = with_keys(stage("a", "echo one; echo two >&2; exit 3"), stage("b", "true", "a"), stage("c", "true"))
     with pytest.raises(StageFailed, match="a failed; b did not run, as they need it"):
-        study.run(wanted, store, DetachedEngine(), Console())
+        runs.run(wanted, store, DetachedEngine(), Console())
     told = capsys.readouterr().out
     assert "a failed: the device it asks for is not there" in told and "    one\n" in told
-    assert [left.name for left in study.unfinished(wanted, store)] == ["a", "b"]
+    assert [left.name for left in runs.unfinished(wanted, store)] == ["a", "b"]
 
 
 def test_a_fault_of_our_own_keeps_its_traceback(store: Store) -> None:
@@ -160,12 +160,12 @@ def test_a_fault_of_our_own_keeps_its_traceback(store: Store) -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        study.run(identified(stage("a", "true")), store, Faulty(), Console(quiet=True))
+        runs.run(with_keys(stage("a", "true")), store, Faulty(), Console(quiet=True))
 
 
 def test_a_run_that_lost_its_lease_stops_and_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another host took the stage over, as this one was not heard of for minutes."""
-    wanted = identified(stage("a", "trap 'exit 143' TERM; while :; do echo '{\"event\": \"log\"}'; sleep 0.1; done"))
+    wanted = with_keys(stage("a", "trap 'exit 143' TERM; while :; do echo '{\"event\": \"log\"}'; sleep 0.1; done"))
     execution = Execution(wanted, store, DetachedEngine())
     monkeypatch.setattr("orchestration.leases.HEARTBEAT_SECONDS", 0.05)
     tasks, nodes = [Task("a", (), stage("a", "").resources)], DetachedEngine().nodes()
@@ -180,10 +180,10 @@ def test_a_run_that_lost_its_lease_stops_and_says_so(store: Store, monkeypatch: 
 
 
 def test_stopping_cancels_what_runs(store: Store) -> None:
-    wanted = identified(stage("a", "trap 'exit 143' TERM; while :; do sleep 0.1; done"))
+    wanted = with_keys(stage("a", "trap 'exit 143' TERM; while :; do sleep 0.1; done"))
     execution = Execution(wanted, store, DetachedEngine())
     wishes = stage("a", "").resources
     changes = schedule([Task("a", (), wishes)], DetachedEngine().nodes(), execution.run, execution.stop)
     assert next(changes) == Started("a", "small")
     changes.close()
-    assert study.unfinished(wanted, store) != []
+    assert runs.unfinished(wanted, store) != []

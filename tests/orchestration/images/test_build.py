@@ -9,7 +9,6 @@ import pytest
 from orchestration import images
 from orchestration.errors import BuildFailed, UserError
 from orchestration.images import build, context, offers, pip_settings, steps
-from orchestration.repository import REPOSITORY
 
 HOST = ":env:.find-links='/wheels /gone'\nglobal.index-url='https://mirror.example/simple'\n" \
        "global.extra-index-url='file:///local/simple https://second.example/simple'\nglobal.no-color='true'\n"
