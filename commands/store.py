@@ -17,7 +17,11 @@ from orchestration.engines import Engine, choice
 from orchestration.inventory import Item
 from orchestration.store import Store
 
-_WORDS = {"begun": "(begun, not finished)", "removed": "(left by a removal)", "other": "(other files)"}
+_WORDS = {
+    "begun": "(begun, not finished)",
+    "removed": "(left by a removal)",
+    "other": "(other files)",
+}
 
 
 @click.group()
@@ -36,7 +40,8 @@ def _du(store_path: Path) -> None:
     for item in held:
         finished = ", ".join(users.get(item.key, [])) or "(of no study)"
         groups.setdefault(_WORDS.get(item.kind, finished), []).append(item)
-    rows = [_row(name, groups[name]) for name in sorted(groups, key=lambda name: (name[0] == "(", name))]
+    names = sorted(groups, key=lambda name: (name[0] == "(", name))
+    rows = [_row(name, groups[name]) for name in names]
     click.echo(table([("study", "stages", "size"), *rows, _row("all", held)]))
 
 
@@ -56,7 +61,8 @@ def _gc(manifests: Sequence[Path], store_path: Path, yes: bool) -> None:
         needed = {key for path in manifests for key in _keys(path, store)}
         left = inventory.unneeded(inventory.items(store), needed)
         free = [item for item in left if store.is_free(item.key)]
-        click.echo(f"not needed: {_count(free)}; {len(left) - len(free)} more are being made, and kept")
+        busy = len(left) - len(free)
+        click.echo(f"not needed: {_count(free)}; {busy} more are being made, and kept")
         if free and (yes or _confirmed()):
             removed = [item for item in free if inventory.remove(store, item)]
             click.echo(f"removed: {_count(removed)}")
@@ -70,7 +76,8 @@ def _keys(path: Path, store: Store) -> Iterable[str]:
         return choice.choose(None, click.echo)
 
     wanted = plan.expand(manifest.read(path))
-    return runs.with_keys(wanted, store, lambda name: engine().image_id(name), click.echo).keys.values()
+    found = runs.with_keys(wanted, store, lambda name: engine().image_id(name), click.echo)
+    return found.keys.values()
 
 
 def _confirmed() -> bool:

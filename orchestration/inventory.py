@@ -21,7 +21,7 @@ _OURS = re.compile(r"(?P<key>[0-9a-f]{64})(?P<partial>\.partial)?(?P<removed>\.r
 class Item:
     """A file or folder of a store. key: of its stage, "" if it is of none. bytes: on disk.
 
-    kind: "removed" is what an earlier removal, which was killed, left; "other" is what no stage made.
+    kind: "removed" is what an earlier removal, which was killed, left; "other" is of no stage.
     """
 
     path: Path
@@ -51,18 +51,24 @@ def studies(store: Store, held: Iterable[Item]) -> dict[str, list[str]]:
 
 def unneeded(held: Iterable[Item], needed: Collection[str]) -> list[Item]:
     """What was made for stages whose keys are not `needed`, and what earlier removals left."""
-    return [item for item in held if item.kind == "removed" or (item.key and item.key not in needed)]
+    ours = [item for item in held if item.key]
+    return [item for item in ours if item.kind == "removed" or item.key not in needed]
 
 
 def remove(store: Store, item: Item) -> bool:
-    """Remove an item, unless somebody makes its stage just now. It has another name before any of it goes."""
+    """Remove an item, unless somebody makes its stage just now; returns whether it is gone.
+
+    It gets another name before any of it goes: half a stage never looks finished.
+    """
     with store.lease(item.key) as lease:
         if lease is None or not item.path.exists():
             return False
-        gone = item.path if item.kind == "removed" else item.path.with_name(f"{item.path.name}.removed")
-        if gone != item.path:
-            shutil.rmtree(gone, ignore_errors=True)
-            item.path.rename(gone)
+        if item.kind == "removed":
+            shutil.rmtree(item.path)
+            return True
+        gone = item.path.with_name(f"{item.path.name}.removed")
+        shutil.rmtree(gone, ignore_errors=True)
+        item.path.rename(gone)
         shutil.rmtree(gone)
         if item.kind == "begun":
             store.forget(item.key)

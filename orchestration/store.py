@@ -26,7 +26,7 @@ LEAST_FREE_BYTES = 1 << 30
 
 
 class Store:
-    """A store on disk. Several orchestrators, on several hosts too, may use one: a stage runs under its lease."""
+    """A store on disk. Orchestrators, of several hosts too, may share it: each stage has a lease."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
