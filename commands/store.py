@@ -61,8 +61,9 @@ def _gc(manifests: Sequence[Path], store_path: Path, yes: bool) -> None:
         needed = {key for path in manifests for key in _keys(path, store)}
         left = inventory.unneeded(inventory.items(store), needed)
         free = [item for item in left if store.is_free(item.key)]
-        busy = len(left) - len(free)
-        click.echo(f"not needed: {_count(free)}; {busy} more are being made, and kept")
+        click.echo(f"not needed: {_count(free)}")
+        if len(free) < len(left):
+            click.echo(f"being made just now, and kept: {_count([*{*left} - {*free}])}")
         if free and (yes or _confirmed()):
             removed = [item for item in free if inventory.remove(store, item)]
             click.echo(f"removed: {_count(removed)}")
