@@ -81,6 +81,7 @@ class ProcessEngine:
             **os.environ,
             **environment.variables,
             **surroundings.variables(job, environment.identity, str(scratch)),
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as nvidia-smi counts
             "CUDA_VISIBLE_DEVICES": ",".join(job.gpus),
         }
         command = [*environment.command, *words]
