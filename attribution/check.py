@@ -2,19 +2,20 @@
 
 import numpy as np
 
+from attribution import device, trainers
+from attribution.settings import PUBLISHED
 from sources.contract import events
 
 
 def check(arguments):
-    """Import TensorFlow, take one step of each training with tiny networks, say the versions."""
-    from attribution import device, trainers
-    from attribution.settings import PUBLISHED
-
+    """Take one step of each training with tiny networks, say the versions."""
     chosen = device.choose(arguments.device)
     for published in PUBLISHED.values():
-        trainer = trainers.new(published._replace(fmap_base=16, fmap_max=8, minibatch=4), 8, 2, 0)
-        images = np.random.RandomState(0).randint(0, 256, (trainer.batch, 8, 8, 3)).astype(np.uint8)
-        losses = trainer.step(0, images, np.arange(trainer.batch) % 2)
+        settings = published._replace(fmap_base=16, fmap_max=8, minibatch=4)
+        trainer = trainers.new(settings, 8, 0, chosen, labels=2)
+        images = np.random.RandomState(0).randint(0, 256, (settings.batch, 8, 8, 3)).astype(np.uint8)
+        losses = trainer.step(0, [(images, np.arange(settings.batch) % 2)])
         if not all(np.isfinite(loss) for loss in losses.values()):
-            raise RuntimeError(f"TensorFlow {device.VERSIONS['tensorflow']} computes nonsense here: {losses}")
+            raise RuntimeError(
+                f"TensorFlow {device.VERSIONS['tensorflow']} computes nonsense here: {losses}")
     events.done(versions=device.VERSIONS, device=chosen)

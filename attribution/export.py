@@ -1,25 +1,33 @@
-"""The verb export: the weights in open formats. No TensorFlow."""
+"""The verb export: the model in open formats. No TensorFlow."""
 
 import json
 
 from safetensors.numpy import save
 
+from attribution import onnx_graph
 from sources.contract import arrays, atomic, events, models
 
 
 def export(arguments):
-    """Write weights.safetensors and weights.npz: float32 arrays of the same names.
+    """Write model.onnx, the whole model (onnx_graph.py), and its weights: weights.safetensors and weights.npz.
 
-    Names and shapes are those of the published checkpoints, of a visnet after "EG/", "D_rec/" or "EGs/" (the moving
-    average, the one to use): RxR/Conv0/weight (kh, kw, in, out), RxR/Dense1/weight (in, out), inputs in the order
-    channel, row, column, Conv_fingerprints/weight (R, R, 3, labels). Every weight is to be multiplied by
+    Both hold float32 arrays of the same names. Names and shapes are those of the published checkpoints, of a
+    visnet after "EG/", "D_rec/" or "EGs/" (the moving average, the one to use): RxR/Conv0/weight
+    (kh, kw, in, out), RxR/Dense1/weight (in, out), inputs in the order channel, row, column,
+    Conv_fingerprints/weight (R, R, 3, labels). Every weight is to be multiplied by
     gain / sqrt(product of all axes but the last), gains in networks.py.
     """
     description, weights = models.read(arguments.model, "classifier", "visnet")
     metadata = {"architecture": description["architecture"], "resolution": str(description["resolution"]),
-                "classes": json.dumps(description["classes"]), "settings": json.dumps(description["settings"])}
+                "labels": json.dumps(description["labels"]), "settings": json.dumps(description["settings"])}
+    graph = onnx_graph.build(description, weights)
     atomic.make_folder(arguments.out)
     arrays.save(f"{arguments.out}/weights.npz", weights)
-    with atomic.new_file(f"{arguments.out}/weights.safetensors") as stream:
-        stream.write(save(weights, metadata))
+    _write(f"{arguments.out}/weights.safetensors", save(weights, metadata))
+    _write(f"{arguments.out}/model.onnx", graph.SerializeToString(deterministic=True))
     events.done(weights=arguments.out)
+
+
+def _write(path, content):
+    with atomic.new_file(path) as stream:
+        stream.write(content)

@@ -1,48 +1,46 @@
-"""A trained or imported model at work: uint8 images in, logits and fingerprints out."""
+"""A trained or imported model at work: uint8 images in, scores and fingerprints out."""
 
-from typing import NamedTuple
-
-import numpy as np
 import tensorflow as tf
 
 from attribution import feeding, layers, networks
 from attribution.settings import Settings
-from sources.contract import models
-
-ARCHITECTURES = ("classifier", "visnet")
-
-
-class Outputs(NamedTuple):
-    """Of n images: logits, (n, labels) or (n, h, w, labels), and of a visnet fingerprints, (n, R, R, 3)."""
-
-    logits: np.ndarray
-    fingerprints: np.ndarray | None
 
 
 class Attributor:
-    """A model from its folder."""
+    """A model: its `description`, that of model.json, and its weights, {name: array}."""
 
-    def __init__(self, folder):
-        self.description, weights = models.read(folder, *ARCHITECTURES)
-        self.classes, self.resolution = self.description["classes"], self.description["resolution"]
-        self.is_visnet = self.description["architecture"] == "visnet"
-        self._settings = Settings(**self.description["settings"])
-        used = "EGs/" if self.is_visnet else ""  # the moving average, as the published program does
-        self._weights = {name.removeprefix(used): tf.Variable(value) for name, value in weights.items()
-                         if name.startswith(used)}
-        self._layers = (networks.autoencoder(self._settings, self.resolution) if self.is_visnet else
-                        networks.classifier(self._settings, self.resolution, len(self.classes)))
+    def __init__(self, description, weights):
+        resolution, labels = description["resolution"], len(description["labels"])
+        self._settings = Settings(**description["settings"])
+        self._is_visnet = description["architecture"] == "visnet"
+        used = "EGs/" if self._is_visnet else ""  # the moving average, as the published program does
+        self._weights = {name.removeprefix(used): tf.Variable(value)
+                         for name, value in weights.items() if name.startswith(used)}
+        self._layers = (
+            networks.autoencoder(self._settings, resolution) if self._is_visnet else
+            networks.classifier(self._settings, resolution, labels))
 
     def outputs(self, images):
-        """Yield the Outputs of `images`, uint8 (N, R, R, 3), a block at a time."""
+        """Yield what the model says of `images`, uint8 (N, R, R, 3), a block of n at a time.
+
+        {"scores": float32 (n, labels)}; with "maps", (n, labels, h, w), of a fully convolutional head, whose
+        average the scores are; with "fingerprints", (n, 3, R, R), image - reconstruction, of a visnet.
+        """
         for block, count in feeding.blocks(images):
-            logits, fingerprints = self._compute(block)
-            yield Outputs(logits.numpy()[:count], fingerprints.numpy()[:count] if self.is_visnet else None)
+            yield {name: values.numpy()[:count] for name, values in self._compute(block).items()}
 
     @tf.function
     def _compute(self, images):
         images, precision = layers.to_float(images), self._settings.precision
-        if self.is_visnet:
-            _, fingerprints, logits = layers.encode_and_compare(self._layers, self._weights, images, precision)
-            return logits, fingerprints
-        return layers.run(self._layers, self._weights, images, precision), None
+        if self._is_visnet:
+            _, fingerprints, logits = layers.encode_and_compare(
+                self._layers, self._weights, images, precision)
+            return {"scores": logits, "fingerprints": _channels_first(fingerprints)}
+        logits = layers.run(self._layers, self._weights, images, precision)
+        if logits.shape.rank == 2:
+            return {"scores": logits}
+        return {"scores": tf.reduce_mean(logits, (1, 2)), "maps": _channels_first(logits)}
+
+
+def _channels_first(values):
+    return tf.transpose(values, (0, 3, 1, 2))

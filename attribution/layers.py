@@ -12,8 +12,6 @@ import tensorflow as tf
 
 from attribution import networks
 
-_BINOMIAL = np.outer((1, 4, 6, 4, 1), (1, 4, 6, 4, 1)).astype(np.float32) / 256
-
 
 def run(layers, weights, images, precision="float32"):
     """Compute `layers` on images (N, R, R, 3); weights: {name: tensor}. Returns float32."""
@@ -71,7 +69,7 @@ def _(layer: networks.Average, weights, features):
 
 @_compute.register
 def _(layer: networks.Binomial, weights, features):
-    kernel = np.repeat(_BINOMIAL[:, :, None, None], networks.COLOURS, axis=2)
+    kernel = np.repeat(networks.BINOMIAL[:, :, None, None], networks.COLOURS, axis=2)
     return tf.nn.depthwise_conv2d(_reflect(features, 2), tf.cast(kernel, features.dtype), (1, 2, 2, 1), "VALID")
 
 
@@ -97,9 +95,8 @@ def _multiply(layer, weights, features):
 
 
 def _scaled(weights, name, gain):
-    """The weight times gain / sqrt(inputs of one output): the equalised learning rate."""
     weight = weights[f"{name}/weight"]
-    return weight * np.float32(gain / np.sqrt(np.prod(weight.shape[:-1])))
+    return weight * networks.scale(weight.shape, gain)
 
 
 def _activate(layer, weights, features):

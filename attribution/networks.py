@@ -6,9 +6,12 @@ A list says what is there; layers.py computes it. Names and shapes of variables 
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from sources.contract.errors import BadInput
 
 COLOURS = 3
+BINOMIAL = np.outer((1, 4, 6, 4, 1), (1, 4, 6, 4, 1)).astype(np.float32) / 256
 _MBSTD_GROUP = 4  # images
 
 
@@ -76,6 +79,11 @@ def variables(layers):
             for part, shape in layer.variables().items()}
 
 
+def scale(shape, gain):
+    """What a weight of this shape is multiplied by: gain / sqrt(inputs of one output)."""
+    return np.float32(gain / math.sqrt(math.prod(shape[:-1])))
+
+
 def classifier(settings, resolution, labels):
     """C_patch: images (N, R, R, 3) to logits, (N, labels) or, with latent_res n, (N, n, n, labels)."""
     last = latent_size(settings)
@@ -111,9 +119,10 @@ def autoencoder(settings, resolution):
     return layers + [Conv(f"G_{last}x{last}/Conv_toRGB", 3, width, COLOURS, activation="tanh")]
 
 
-def fingerprint_weight(resolution, labels):
-    """{name: shape} of the model fingerprints of EG, one (R, R, 3) per label."""
-    return {"Conv_fingerprints/weight": (resolution, resolution, COLOURS, labels)}
+def visnet_variables(settings, resolution, labels):
+    """{name: shape} of the variables of EG: those of its layers, and a fingerprint (R, R, 3) of every label."""
+    shape = (resolution, resolution, COLOURS, labels)
+    return dict(variables(autoencoder(settings, resolution)), **{"Conv_fingerprints/weight": shape})
 
 
 def critic(settings, resolution):

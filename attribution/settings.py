@@ -3,27 +3,33 @@
 from typing import NamedTuple
 
 from sources.contract.errors import BadInput
-from sources.contract.settings import change
+from sources.contract.settings import COUNT, POSITIVE, Range, change, check_ranges
 
 NETWORKS = ("classifier", "visnet")
 MODES = ("postpool", "predownscale")
 PRECISIONS = ("float32", "bfloat16")
-_POSITIVE = ("fmap_base", "fmap_max", "images", "minibatch", "train", "validation", "validate_every",
-             "checkpoint_every")
+_RANGES = {**dict.fromkeys(("fmap_base", "fmap_max", "images", "minibatch", "validate_every",
+                            "checkpoint_every"), COUNT),
+           "learning_rate": POSITIVE, "epsilon": POSITIVE, "latent_res": Range(least=-1),
+           "beta1": Range(least=0, below=1), "beta2": Range(least=0, below=1),
+           "moving_average": Range(least=0, below=1)}
 
 
 class Settings(NamedTuple):
-    """Settings of the attribution networks and their training. Resolution and classes come from the image sets."""
+    """Settings of the attribution networks and their training. Resolution and labels come from the image sets."""
 
     network: str = "classifier"      # "classifier" (C_patch) or "visnet" (EG with its critic D_rec)
     # Architecture
     mode: str = "postpool"           # below switching_res "postpool" only averages features; above it
                                      # "predownscale" only shrinks the image
     switching_res: int = 4           # pixels; with postpool, 4: convolutions at every resolution
-    latent_res: int = -1             # pixels of the last feature map of a fully convolutional head; -1: dense at 4x4
-    fmap_base: int = 1024            # channels at 4x4 before the limit, times 2; halves with every doubling of pixels
+    latent_res: int = -1             # pixels of the last feature map of a fully convolutional head;
+                                     # -1: dense at 4x4
+    fmap_base: int = 1024            # channels at 4x4 before the limit, times 2; halves with every doubling
+                                     # of pixels
     fmap_max: int = 512              # most channels of a layer
-    code_width: int = 0              # visnet: channels between encoder and generator; 0: as the layers beside them
+    code_width: int = 0              # visnet: channels between encoder and generator; 0: as the layers
+                                     # beside them
     # Training
     images: int = 3_000_000          # images seen in all; published value unknown
     minibatch: int = 32              # images of a step
@@ -32,8 +38,6 @@ class Settings(NamedTuple):
     beta2: float = 0.99
     epsilon: float = 1e-8
     mirror: bool = True              # each image left-right mirrored with probability 1/2
-    train: int = 100_000             # first rows of every image set: what is trained on
-    validation: int = 10_000         # the rows after them: what the accuracy in the curve is measured on
     precision: str = "float32"       # of activations; "bfloat16" is faster where the processor has it
     # visnet alone: the published weights of the terms of its losses
     rec_weight: float = 20.0         # of the reconstruction error
@@ -44,6 +48,16 @@ class Settings(NamedTuple):
     # The run
     validate_every: int = 1000       # steps
     checkpoint_every: int = 1000     # steps
+
+    @property
+    def steps(self):
+        """Steps of the whole training."""
+        return -(-self.images // self.minibatch)
+
+    @property
+    def batch(self):
+        """Images that a step reads: the critic of a visnet has its own."""
+        return self.minibatch * (2 if self.network == "visnet" else 1)
 
 
 PUBLISHED = {"classifier": Settings(), "visnet": Settings(network="visnet", latent_res=4)}
@@ -56,9 +70,7 @@ def from_config(differences):
     settings = change(PUBLISHED[network], differences)
     _check_choice("mode", settings.mode, MODES)
     _check_choice("precision", settings.precision, PRECISIONS)
-    for name in _POSITIVE:
-        if getattr(settings, name) < 1:
-            raise BadInput(f"setting {name}: expected 1 or more, found {getattr(settings, name)}")
+    check_ranges(settings, _RANGES)
     if network == "classifier" and settings.latent_res != -1:
         raise BadInput(f"setting latent_res: a classifier is trained with -1, found {settings.latent_res}; its fully "
                        "convolutional forms are for imported weights")

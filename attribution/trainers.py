@@ -1,7 +1,6 @@
 """One step of each training: the classifier, and the visualisation network with its critic.
 
-A trainer has `batch` (images it takes a step), `step`, `logits` (of uint8 images), `state` and `restore` for
-checkpoints, and `weights` of the model it makes.
+A trainer is what sources.contract.training.run asks for, with `settings`, and `logits` of uint8 images beside.
 """
 
 import numpy as np
@@ -14,24 +13,35 @@ from sources.contract.batches import random_at
 _WEIGHTS, _CRITIC_WEIGHTS, _MIXING = 2, 3, 4  # streams of random numbers
 
 
-def new(settings, resolution, labels, seed):
-    """The trainer of the network that the settings name."""
-    return {"classifier": ClassifierTrainer, "visnet": VisnetTrainer}[settings.network](
-        settings, resolution, labels, seed)
+def new(settings, resolution, seed, device, labels):
+    """The trainer of the network that the settings name. device: "cpu" or "cuda", as chosen. labels: how many."""
+    trainer = {"classifier": ClassifierTrainer, "visnet": VisnetTrainer}[settings.network]
+    return trainer(settings, resolution, seed, device, labels)
 
 
-class ClassifierTrainer:
+class _Trainer:
+    """What both have in common."""
+
+    def __init__(self, settings, device, labels):
+        self.settings, self.device, self.labels = settings, device, labels
+
+    def images_in(self, number):
+        """How many images step `number` learns from."""
+        return self.settings.minibatch
+
+
+class ClassifierTrainer(_Trainer):
     """C_patch with the cross entropy of its logits."""
 
-    def __init__(self, settings, resolution, labels, seed):
-        self.settings, self.labels, self.batch = settings, labels, settings.minibatch
+    def __init__(self, settings, resolution, seed, device, labels):
+        super().__init__(settings, device, labels)
         self._layers = networks.classifier(settings, resolution, labels)
         self._weights = _initial(networks.variables(self._layers), seed, _WEIGHTS)
         self._optimizer = Adam(self._weights, settings)
 
-    def step(self, number, images, labels):
-        """Train on uint8 images (batch, R, R, 3) with labels (batch,); returns {name: loss}."""
-        return self._step(images, labels)
+    def step(self, number, batches):
+        """Do step `number` with batches[number], images and labels; {name: loss}."""
+        return self._step(*batches[number])
 
     @tf.function
     def logits(self, images):
@@ -59,23 +69,26 @@ class ClassifierTrainer:
         return {"loss": loss}
 
 
-class VisnetTrainer:
+class VisnetTrainer(_Trainer):
     """EG with its critic D_rec: a step of the critic and of the average EGs, then, on other images, one of EG."""
 
-    def __init__(self, settings, resolution, labels, seed):
-        self.settings, self.labels, self.batch, self.seed = settings, labels, 2 * settings.minibatch, seed
+    def __init__(self, settings, resolution, seed, device, labels):
+        super().__init__(settings, device, labels)
+        self._seed = seed
         self._layers = networks.autoencoder(settings, resolution)
         self._critic_layers = networks.critic(settings, resolution)
-        shapes = dict(networks.variables(self._layers), **networks.fingerprint_weight(resolution, labels))
+        shapes = networks.visnet_variables(settings, resolution, labels)
+        critic_shapes = networks.variables(self._critic_layers)
         self._weights = {"EG": _initial(shapes, seed, _WEIGHTS), "EGs": _initial(shapes, seed, _WEIGHTS),
-                         "D_rec": _initial(networks.variables(self._critic_layers), seed, _CRITIC_WEIGHTS)}
+                         "D_rec": _initial(critic_shapes, seed, _CRITIC_WEIGHTS)}
         self._optimizers = {name: Adam(self._weights[name], settings) for name in ("EG", "D_rec")}
 
-    def step(self, number, images, labels):
-        """Train on uint8 images (batch, R, R, 3) with labels (batch,); returns {name: loss}."""
+    def step(self, number, batches):
+        """Do step `number` with batches[number], images and labels; {name: loss}."""
+        images, labels = batches[number]
         half = self.settings.minibatch
-        mixing = random_at(self.seed, _MIXING, number).random_sample((half, 1, 1, 1)).astype(np.float32)
-        critic_loss = self._critic_step(images[:half], mixing)
+        mixing = random_at(self._seed, _MIXING, number).random_sample((half, 1, 1, 1))
+        critic_loss = self._critic_step(images[:half], mixing.astype(np.float32))
         return dict(self._autoencoder_step(images[half:], labels[half:]), critic=critic_loss)
 
     @tf.function

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sources.contract import arrays, atomic, command, events, generation, imagesets, models, settings
+from sources.contract import arrays, atomic, command, events, generation, imagesets, models, settings, training
 from sources.contract.batches import Batches, random_at
 from sources.contract.errors import BadInput, NoDevice
-from sources.contract.training import Training
 
 ARCHITECTURE = "Eigenimages"
 BLOCK = 16  # images that are generated together
@@ -37,26 +36,15 @@ class Settings(NamedTuple):
 
 def train(arguments):
     """Learn the mean, the components and their variances; continue from the last checkpoint."""
-    _refuse_cuda(arguments)
-    images = imagesets.read(arguments.images)
+    images = imagesets.read(arguments.images).subset(arguments.subset)
     chosen = settings.change(Settings(), settings.read_config(arguments.config))
-    identity = {"settings": chosen._asdict(), "seed": arguments.seed, "images": images.index["sha256"]}
-    run = Training(arguments.out, identity, chosen.steps, chosen.checkpoint_every, chosen.preview_every)
-    if not models.holds(arguments.out, identity):
-        weights = _learn(run, images, chosen, arguments.seed)
-        run.finish()
-        origin = images.index.get("source") or {}
-        models.write(arguments.out, ARCHITECTURE, weights, settings=chosen._asdict(), resolution=images.resolution,
-                     block=BLOCK, training=identity, value_range=VALUE_RANGE,
-                     source={"architecture": ARCHITECTURE, "dataset": origin.get("dataset"),
-                             "subset": origin.get("subset"), "seed": arguments.seed})
-    run.clean()
-    events.done(model=arguments.out)
+    training.run(arguments, images, chosen, Batches(images.images, chosen.batch, arguments.seed), Trainer,
+                 architecture=ARCHITECTURE, block=BLOCK, value_range=VALUE_RANGE)
 
 
 def generate(arguments):
     """Draw latents and make their images. There is no published conversion: both ways to quantize round."""
-    _refuse_cuda(arguments)
+    _refuse_cuda(arguments.device)
     model, weights = models.read(arguments.model, ARCHITECTURE)
     latents = generation.NormalLatents(model["settings"]["components"])
     generation.generate(arguments, model, latents, lambda z: _images(weights, z, model["resolution"]),
@@ -64,7 +52,7 @@ def generate(arguments):
     events.done(images=arguments.out)
 
 
-def import_published(arguments):
+def import_(arguments):
     """There is nothing to import."""
     raise BadInput("--checkpoint %s: no checkpoints of %s were ever published" % (arguments.checkpoint, ARCHITECTURE))
 
@@ -79,27 +67,45 @@ def export(arguments):
 
 def check(arguments):
     """Say the versions."""
-    _refuse_cuda(arguments)
+    _refuse_cuda(arguments.device)
     events.done(versions={"numpy": np.__version__}, device="cpu")
 
 
-def _learn(run, images, chosen, seed):
-    batches = Batches(images.images, chosen.batch, seed)
-    weights = run.resume() or _start(chosen, 3 * images.resolution ** 2, seed)
-    latents = random_at(seed, _PREVIEW, 0).randn(64, chosen.components).astype(np.float32)
-    for step in run.steps(lambda: weights, lambda: _images(weights, latents, images.resolution)):
-        batch = batches[step].reshape(chosen.batch, -1) / np.float32(127.5) - 1
-        changed, error = _step(weights, batch, step, chosen.learning_rate)
-        weights.update(changed)
-        run.record(step, chosen.batch, {"reconstruction": error})
-    return weights
+class Trainer:
+    """What training changes, and what a step does to it."""
 
+    def __init__(self, chosen, resolution, seed, wish):
+        _refuse_cuda(wish)
+        self.settings, self.resolution, self.seed, self.device = chosen, resolution, seed, "cpu"
+        values = 3 * resolution ** 2
+        directions = random_at(seed, _START, 0).randn(values, chosen.components)
+        self._weights = {"mean": np.zeros(values, np.float32), "components": _orthonormal(directions.T),
+                         "variances": np.zeros(chosen.components, np.float32)}
 
-def _start(chosen, values, seed):
-    """Random orthonormal components."""
-    directions = random_at(seed, _START, 0).randn(values, chosen.components)
-    return {"mean": np.zeros(values, np.float32), "components": _orthonormal(directions.T),
-            "variances": np.zeros(chosen.components, np.float32)}
+    def images_in(self, number):
+        """Images that step `number` takes."""
+        return self.settings.batch
+
+    def step(self, number, batches):
+        """Learn from a batch; its mean squared error."""
+        batch = batches[number].reshape(self.settings.batch, -1) / np.float32(127.5) - 1
+        self._weights, error = _step(self._weights, batch, number, self.settings.learning_rate)
+        return {"reconstruction": error}
+
+    def weights(self):
+        """{name: array} of the model; it is the whole state, too."""
+        return self._weights
+
+    state = weights
+
+    def restore(self, state):
+        """Continue from what `state` returned."""
+        self._weights = state
+
+    def preview(self, count):
+        """uint8 images (count, R, R, 3) of latents that are always the same."""
+        latents = random_at(self.seed, _PREVIEW, 0).randn(count, self.settings.components)
+        return _images(self._weights, latents.astype(np.float32), self.resolution)
 
 
 def _step(weights, batch, step, learning_rate):
@@ -128,10 +134,11 @@ def _images(weights, latents, resolution):
     return pixels.reshape(len(latents), resolution, resolution, 3)
 
 
-def _refuse_cuda(arguments):
-    if arguments.device == "cuda":
+def _refuse_cuda(wish):
+    if wish == "cuda":
         raise NoDevice("--device cuda: %s computes on the CPU alone" % ARCHITECTURE)
 
 
 if __name__ == "__main__":
-    command.run("eigenimages", "images from principal components", train, generate, import_published, export, check)
+    command.run("eigenimages", "images from principal components", {
+        "train": train, "generate": generate, "import": import_, "export": export, "check": check}.get)

@@ -10,8 +10,10 @@ arrays       named arrays in a file: reproducible bits to write, nothing but num
 atomic       files and folders that appear by rename
 imagesets    image sets: memory-mapped to read, block by block to write
 models       model directories
-training     a training run: resume, checkpoints, progress, preview grids
+training     the verb train of every room: resume, checkpoints, progress, preview grids, the model
 batches      shuffled minibatches of an image set
+ahead        reading ahead in a thread
+importing    the end of every verb import: the check of weights, the model
 generation   images in blocks that depend on nothing but (model, seed, block)
 png          a PNG encoder, and grids of images
 unpickling   a pickle reader that can build nothing but numbers, strings, containers and records

@@ -2,14 +2,17 @@
 
 import argparse
 import errno
+import importlib
+import keyword
 import os
 import platform
+import re
 import sys
 
 from .errors import BadInput, ContractError
-from .generation import QUANTIZE
 
 _DEVICES = ("auto", "cpu", "cuda")
+_QUANTIZE = ("published", "round")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -19,23 +22,36 @@ class _Parser(argparse.ArgumentParser):
         raise BadInput("%s: %s; --help lists the arguments" % (self.prog, message))
 
 
-def run(program, description, train, generate, import_published, export, check):
-    """Parse the command line, call the verb with its arguments, end the process with its exit status.
+def run(program, description, find, words=None, **more):
+    """Parse the command line of a source, call its verb with the arguments, end the process with its exit status.
 
-    Each verb is a function of one argument, the parsed arguments:
-        train             images, out, seed, config (path or None), device
-        generate          model, out, count, seed, first, latents, quantize, png, device
-        import_published  checkpoint, out
-        export            model, out
-        check             device; raises or writes an event that names the versions it found
+    find: function name of a verb -> the verb, a function of one argument, the parsed arguments:
+        train     images, subset ((first, last) or None), out, seed, config (path or None), device
+        generate  model, out, count, seed, first, latents, quantize, png, device
+        import    checkpoint, resolution (or None), out
+        export    model, out
+        check     device; raises or writes an event that names the versions it found
+    words: the command line, unless it is that of the process. more: further arguments for every verb.
     """
     parser, verbs = new_parser(program, description)
-    _add_train(verbs, train)
-    _add_generate(verbs, generate)
-    add_import(verbs, import_published)
-    add_export(verbs, export)
-    add_check(verbs, check)
-    obey(parser)
+    _add_train(verbs)
+    _add_generate(verbs)
+    add_import(verbs)
+    add_export(verbs)
+    add_check(verbs)
+    parser.set_defaults(**more)
+    obey(parser, find, words)
+
+
+def by_name(package):
+    """The verbs of a package, for `run` and `obey`: VERB is the function of that name in the module PACKAGE.VERB.
+
+    Only the verb that is asked for is imported. A keyword of Python has an underscore behind it: import_.
+    """
+    def find(verb):
+        name = verb + "_" if keyword.iskeyword(verb) else verb
+        return getattr(importlib.import_module("%s.%s" % (package, name)), name)
+    return find
 
 
 def new_parser(program, description):
@@ -46,9 +62,12 @@ def new_parser(program, description):
     return parser, verbs
 
 
-def obey(parser):
-    """Parse the command line, call its verb, end the process with its exit status."""
-    end(lambda: _call(parser))
+def obey(parser, find, words=None):
+    """Parse the command line, call the verb that `find` finds, end the process with its exit status."""
+    def work():
+        arguments = parser.parse_args(words)
+        find(arguments.verb)(arguments)
+    end(work)
 
 
 def end(work):
@@ -73,12 +92,9 @@ def made_by(**versions):
             "versions": dict(versions, python=platform.python_version())}
 
 
-def add_verb(verbs, name, call, help_text):
-    """Add a verb that computes, with --device; returns its parser, for its other arguments."""
-    parser = verbs.add_parser(name, help=help_text, description=help_text)
-    parser.set_defaults(call=call)
-    add_device(parser)
-    return parser
+def add_verb(verbs, name, help_text):
+    """Add a verb; returns its parser, for its arguments."""
+    return verbs.add_parser(name, help=help_text, description=help_text)
 
 
 def add_device(parser):
@@ -87,27 +103,34 @@ def add_device(parser):
                         help="where to compute; auto: CUDA where there is a GPU (default: auto)")
 
 
-def add_import(verbs, call):
+def add_import(verbs):
     """Add the verb `import`."""
-    parser = verbs.add_parser("import", help="make a model from a published checkpoint",
-                              description="make a model from a published checkpoint")
-    parser.set_defaults(call=call)
+    parser = add_verb(verbs, "import", "make a model from a published checkpoint")
     parser.add_argument("--checkpoint", required=True, metavar="FILE", help="the file as it was published")
+    parser.add_argument("--resolution", type=count_argument, metavar="N",
+                        help="pixels that its images have to have (default: any)")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the model is written")
 
 
-def add_export(verbs, call):
+def add_export(verbs):
     """Add the verb `export`."""
-    parser = verbs.add_parser("export", help="write a model's weights in an open format",
-                              description="write a model's weights in an open format")
-    parser.set_defaults(call=call)
-    parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")
+    parser = add_verb(verbs, "export", "write a model's weights in an open format")
+    _add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="where the files are written")
 
 
-def add_check(verbs, call):
+def add_check(verbs):
     """Add the verb `check`."""
-    add_verb(verbs, "check", call, "import the framework, run a small network, say the versions")
+    add_device(add_verb(verbs, "check", "import the framework, run a small network, say the versions"))
+
+
+def add_training(parser):
+    """Add what every training takes but its images: --out, --seed, --config, --device."""
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the model is written")
+    parser.add_argument("--seed", type=seed_argument, default=0, help="training seed (default: 0)")
+    parser.add_argument("--config", metavar="FILE",
+                        help="JSON: the settings that differ from the published ones")
+    add_device(parser)
 
 
 def count_argument(text):
@@ -118,11 +141,6 @@ def count_argument(text):
 def seed_argument(text):
     """An argument that is a whole number from 0 to 2**32 - 1."""
     return _whole(text, 0)
-
-
-def _call(parser):
-    arguments = parser.parse_args()
-    arguments.call(arguments)
 
 
 def _say(error):
@@ -139,23 +157,39 @@ def _whole(text, least):
     return number
 
 
-def _add_train(verbs, call):
-    parser = add_verb(verbs, "train", call, "train on an image set; continues from its own last checkpoint")
+def _ends(text):
+    """FIRST+LAST, two whole numbers that are not both 0."""
+    match = re.match(r"(\d{1,9})\+(\d{1,9})$", text)
+    ends = tuple(map(int, match.groups())) if match else (0, 0)
+    if not any(ends):
+        raise argparse.ArgumentTypeError("expected FIRST+LAST, such as 99000+1000, found %r" % text)
+    return ends
+
+
+def _add_train(verbs):
+    parser = add_verb(verbs, "train", "train on an image set; continues from its own last checkpoint")
     parser.add_argument("--images", required=True, metavar="DIR", help="image set of real images")
-    parser.add_argument("--out", required=True, metavar="DIR", help="where the model is written")
-    parser.add_argument("--seed", type=seed_argument, default=0, help="training seed (default: 0)")
-    parser.add_argument("--config", metavar="FILE", help="JSON: the settings that differ from the published ones")
+    parser.add_argument("--subset", type=_ends, metavar="FIRST+LAST",
+                        help="train on its first FIRST and its last LAST images (default: all)")
+    add_training(parser)
 
 
-def _add_generate(verbs, call):
-    parser = add_verb(verbs, "generate", call, "make an image set from a model")
-    parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")
+def _add_generate(verbs):
+    parser = add_verb(verbs, "generate", "make an image set from a model")
+    _add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="where the image set is written")
     parser.add_argument("--count", type=count_argument, metavar="N", help="how many images")
     parser.add_argument("--seed", type=seed_argument, default=0, help="seed of the latents (default: 0)")
-    parser.add_argument("--first", type=seed_argument, default=0, metavar="N", help="start at image N (default: 0)")
-    parser.add_argument("--latents", metavar="FILE.npy", help="explicit latents instead of a seed: row i gives image i")
-    parser.add_argument("--quantize", choices=QUANTIZE, default=QUANTIZE[0],
+    parser.add_argument("--first", type=seed_argument, default=0, metavar="N",
+                        help="start at image N (default: 0)")
+    parser.add_argument("--latents", metavar="FILE.npy",
+                        help="explicit latents instead of a seed: row i gives image i")
+    parser.add_argument("--quantize", choices=_QUANTIZE, default=_QUANTIZE[0],
                         help="how values become 8-bit: as the published code did, or to the nearest "
                              "(default: published)")
     parser.add_argument("--png", action="store_true", help="PNG files too: png/00000000.png")
+    add_device(parser)
+
+
+def _add_model(parser):
+    parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")

@@ -13,8 +13,6 @@ from .errors import BadInput
 from .events import Progress
 from .stopping import Stop
 
-QUANTIZE = ("published", "round")
-
 
 class NormalLatents(object):
     """The endless table RandomState(seed).randn(..., size), float32.

@@ -20,23 +20,47 @@ _CHUNK = 1 << 22
 class ImageSet(object):
     """An image set on disk.
 
-    images: read-only memory map, uint8 (N, R, R, 3). index: the dict of imageset.json.
+    images: uint8 (N, R, R, 3), a read-only memory map, or the `Ends` of one. index: the dict of imageset.json.
+    identity: what names these very images, as JSON. resolution: pixels.
     """
 
-    def __init__(self, folder, images, index):
-        self.folder = folder
-        self.images = images
-        self.index = index
+    def __init__(self, folder, images, index, ends=None):
+        self.folder, self.images, self.index = folder, images, index
+        self.resolution = images.shape[1]
+        self.identity = {"sha256": index["sha256"], "subset": ends and list(ends)}
+        origin = index.get("source") or {}
+        self.source = {"dataset": origin.get("dataset"), "subset": origin.get("subset")}
 
     @property
     def count(self):
         """Number of images."""
-        return self.images.shape[0]
+        return len(self.images)
 
-    @property
-    def resolution(self):
-        """Height and width in pixels."""
-        return self.images.shape[1]
+    def subset(self, ends):
+        """The set of the first ends[0] and the last ends[1] images; all of them if `ends` is None.
+
+        Raises BadInput if the set has fewer.
+        """
+        if ends is None:
+            return self
+        if sum(ends) > self.count:
+            raise BadInput("--subset %d+%d: %s has %d images" % (ends + (self.folder, self.count)))
+        return ImageSet(self.folder, Ends(self.images, *ends), self.index, ends)
+
+
+class Ends(object):
+    """The first `first` and the last `last` of `images`, (N, ...), without a copy."""
+
+    def __init__(self, images, first, last):
+        self._images, self._first = images, first
+        self.shape = (first + last,) + images.shape[1:]
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, index):
+        """Image `index`, from 0."""
+        return self._images[index if index < self._first else len(self._images) - len(self) + index]
 
 
 def read(folder, check=True):

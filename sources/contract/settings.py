@@ -8,6 +8,7 @@ import difflib
 import io
 import json
 import numbers
+from collections import namedtuple
 
 from .errors import BadInput
 
@@ -39,6 +40,37 @@ def change(published, differences):
             raise BadInput("setting %s: there is no such setting; %s" % (name, _suggestion(name, published._fields)))
         changed[name] = _typed(name, differences[name], getattr(published, name))
     return published._replace(**changed)
+
+
+class Range(namedtuple("Range", "least above below")):
+    """Numbers from `least` on, or above `above`, and less than `below`; None: without that end."""
+
+    def __new__(cls, least=None, above=None, below=None):
+        return super(Range, cls).__new__(cls, least, above, below)
+
+    def __contains__(self, value):
+        return ((self.least is None or value >= self.least) and (self.above is None or value > self.above)
+                and value < (float("inf") if self.below is None else self.below))
+
+    def __str__(self):
+        ends = (("%s or more", self.least), ("a number above %s", self.above), ("less than %s", self.below))
+        return " and ".join(text % end for text, end in ends if end is not None)
+
+
+COUNT = Range(least=1)
+NOT_NEGATIVE = Range(least=0)
+POSITIVE = Range(above=0)
+
+
+def check_ranges(settings, ranges):
+    """Raise BadInput for a number of the named tuple `settings` that is not finite or not in its range.
+
+    ranges: {name: Range}; a setting that is not named may not be negative.
+    """
+    for name, value in settings._asdict().items():
+        allowed = ranges.get(name, NOT_NEGATIVE)
+        if isinstance(value, numbers.Real) and not isinstance(value, bool) and value not in allowed:
+            raise BadInput("setting %s: expected %s, found %r" % (name, allowed, value))
 
 
 def _suggestion(name, known):

@@ -1,4 +1,4 @@
-"""A training run: resume, checkpoints, progress, preview grids and the loss curve.
+"""A training run: settings, resume, the loop with its checkpoints, progress and preview grids, the model.
 
 What a run writes below `out`:
     checkpoints/00001000/   arrays.npz and state.json, the last two; gone when the run has finished
@@ -6,18 +6,65 @@ What a run writes below `out`:
     training.json           the loss curve, when the run has finished
 """
 
+import contextlib
 import io
 import json
 import os
 import shutil
 
-from . import arrays, atomic, png
+from . import arrays, atomic, models, png
+from .ahead import Ahead
 from .errors import BadInput
-from .events import Progress, log
+from .events import Progress, done, log
 from .stopping import Stop
 
 _KEPT = 2
 _CURVE_POINTS = 1000
+_PREVIEWS = 64  # images of a grid
+
+
+def run(arguments, images, settings, batches, new_trainer, **description):
+    """The verb train of every room: train, continue, or leave a finished model as it is.
+
+    arguments: out, seed, device. images: what is learnt from: resolution (pixels), identity (JSON that names
+    them) and source (dict, for model.json). settings: a named tuple with steps, checkpoint_every and perhaps
+    preview_every (steps). batches: batches[number] is what the trainer reads; it asks for them in order, from
+    a thread of their own. description: what else model.json says, `architecture` and `block` at least.
+    new_trainer: function (settings, resolution, seed, device wish) -> trainer, called when all input is known
+    to be good: the place to load a framework. A trainer has
+        device                 where it computes, for people
+        images_in(number)      real images that step `number` takes
+        step(number, batches)  does step `number`, from 0; {name: loss}
+        state(), restore(state)  {name: array}, all that a later process needs to go on
+        weights()              {name: array} of the model
+        preview(count)         uint8 (count, R, R, 3), always of the same latents; only with preview_every
+    Raises BadInput for an `out` that holds the checkpoint of another training, Stopped after a SIGTERM.
+    """
+    identity = {"architecture": description["architecture"], "settings": dict(settings._asdict()),
+                "seed": arguments.seed, "images": images.identity}
+    training = Training(arguments.out, identity, settings.steps, settings.checkpoint_every,
+                        getattr(settings, "preview_every", None))
+    if not models.holds(arguments.out, identity):
+        state = training.resume()
+        trainer = new_trainer(settings, images.resolution, arguments.seed, arguments.device)
+        log("computing on %s" % trainer.device)
+        if state is not None:
+            trainer.restore(state)
+        _loop(training, trainer, batches)
+        training.finish()
+        models.write(
+            arguments.out, weights=trainer.weights(), settings=identity["settings"], training=identity,
+            resolution=images.resolution, source=dict(
+                images.source, architecture=description["architecture"], seed=arguments.seed), **description)
+    training.clean()
+    done(model=arguments.out)
+
+
+def _loop(training, trainer, batches):
+    preview = training.preview_every and (lambda: trainer.preview(_PREVIEWS))
+    with contextlib.closing(Ahead(batches)) as coming:
+        for step in training.steps(trainer.state, preview):
+            training.record(step, trainer.images_in(step), trainer.step(step, coming))
 
 
 class Training(object):
@@ -44,8 +91,8 @@ class Training(object):
         with io.open(os.path.join(folder, "state.json"), encoding="utf-8") as stream:
             state = json.load(stream)
         if state["identity"] != self.identity:
-            raise BadInput("--out %s: holds the checkpoint of another training (other settings, seed or images); "
-                           "choose another folder" % self.out)
+            raise BadInput("--out %s: holds the checkpoint of another training (other settings, seed or "
+                           "images); choose another folder" % self.out)
         self.done, self.curve = state["done"], state["curve"]
         log("continuing after step %d of %d" % (self.done, self.total))
         return arrays.load(os.path.join(folder, "arrays.npz"))
@@ -78,11 +125,13 @@ class Training(object):
         done = step + 1
         self._progress.step(done, images, losses)
         if done % max(1, self.total // _CURVE_POINTS) == 0 or done == self.total:
-            self.curve.append({"step": done, "losses": dict((name, float(losses[name])) for name in losses)})
+            numbers = dict((name, float(losses[name])) for name in losses)
+            self.curve.append({"step": done, "losses": numbers})
 
     def finish(self):
         """Write the loss curve. Call it when the model is on disk, then `clean`."""
-        atomic.write_json(os.path.join(self.out, "training.json"), {"total": self.total, "curve": self.curve})
+        atomic.write_json(os.path.join(self.out, "training.json"),
+                          {"total": self.total, "curve": self.curve})
 
     def clean(self):
         """Remove the checkpoints of a finished run."""
@@ -95,7 +144,8 @@ class Training(object):
         atomic.make_folder(os.path.join(self.out, "samples"))
         images = preview()
         columns = int(len(images) ** 0.5)
-        png.write(os.path.join(self.out, "samples", "%08d.png" % self.done), png.grid(images, columns))
+        path = os.path.join(self.out, "samples", "%08d.png" % self.done)
+        png.write(path, png.grid(images, columns))
 
     def _checkpoint(self, state_arrays):
         path = os.path.join(self._folder, "%08d" % self.done)

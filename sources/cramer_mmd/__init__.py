@@ -1,1 +1,1 @@
-"""CramerGAN and MMDGAN (PyTorch): one body of networks and training loop, two critics, two images."""
+"""CramerGAN and MMDGAN (PyTorch): one body of networks and training loop; each has a module of what differs."""

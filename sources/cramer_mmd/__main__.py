@@ -1,37 +1,23 @@
-"""python -m sources.cramer_mmd cramergan|mmdgan VERB ...: what both doors, sources/cramergan.py and mmdgan.py, open."""
+"""python -m sources.cramer_mmd cramergan|mmdgan VERB ...; a verb finds the module of the one asked for in `gan`."""
 
+import importlib
 import sys
-from functools import partial
 
 from sources.contract import command
 from sources.contract.errors import BadInput
 
-from .check import check
-from .export import export
-from .generate import generate
-from .model import NAMES
-from .published import import_published
+_GANS = ("cramergan", "mmdgan")
 
 
-def main(critic):
+def main():
     """The command line of one of the two."""
-    command.run("python -m sources.%s" % critic, "%s on PyTorch" % NAMES[critic], partial(_train, critic),
-                partial(generate, critic), partial(import_published, critic), partial(export, critic),
-                partial(check, critic))
-
-
-def _train(critic, arguments):
-    from .train import train  # late, as it loads PyTorch
-
-    train(critic, arguments)
-
-
-def _choose():
-    critic = sys.argv.pop(1) if len(sys.argv) > 1 else None
-    if critic not in NAMES:
-        raise BadInput("python -m sources.cramer_mmd: expected %s first, found %s" % (" or ".join(NAMES), critic))
-    main(critic)
+    name = sys.argv[1] if len(sys.argv) > 1 else None
+    if name not in _GANS:
+        raise BadInput("python -m sources.cramer_mmd: expected %s first, found %s" % (" or ".join(_GANS), name))
+    gan = importlib.import_module("sources.cramer_mmd." + name)
+    command.run("python -m sources.cramer_mmd " + name, "%s on PyTorch" % gan.NAME,
+                command.by_name("sources.cramer_mmd"), sys.argv[2:], gan=gan)
 
 
 if __name__ == "__main__":
-    command.end(_choose)
+    command.end(main)

@@ -2,16 +2,16 @@
 
 from sources.contract import command, events, generation, models
 
-from .model import NAMES, VALUE_RANGES, part, to_uint8
+from .model import VALUE_RANGES, part, to_uint8
 
 
-def generate(critic, arguments):
+def generate(arguments):
     """Make an image set. The images of a block share the statistics of their batch normalisation.
 
     The published latents come from TensorFlow's generator inside the graph and cannot be drawn again; a seed means
     RandomState(seed).uniform(-1, 1) here.
     """
-    description, weights = models.read(arguments.model, NAMES[critic])
+    description, weights = models.read(arguments.model, arguments.gan.NAME)
     variables = part(weights, "generator")
     latents = generation.UniformLatents(variables["g_h0_lin/Matrix"].shape[0])
     generation.check(arguments, latents)

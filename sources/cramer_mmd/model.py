@@ -5,7 +5,6 @@ weights.npz: generator/NAME and discriminator/NAME, NAME as in `variables` and t
 
 import numpy as np
 
-NAMES = {"cramergan": "CramerGAN", "mmdgan": "MMDGAN"}
 VALUE_RANGES = {
     "published": "[0, 1] to 0..255, each image stretched so that its darkest value is 0 and its brightest 255",
     "round": "[0, 1] to 0..255: value * 255, to the nearest"}

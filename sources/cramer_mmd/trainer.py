@@ -6,6 +6,7 @@ import torch
 from sources.contract.batches import random_at
 
 from . import losses, networks, variables
+from .model import to_uint8
 from .optimizer import Adam
 
 _INITIAL, _GENERATOR, _DISCRIMINATOR, _PREVIEW = 1, 2, 3, 4  # streams of random numbers
@@ -13,17 +14,24 @@ _FIRST_ROUNDS, _EVERY_ROUND = 20, 500  # rounds with `first_discriminator_steps`
 
 
 class Trainer:
-    """Both networks and their optimizers. State is a dict of arrays; random numbers come from (seed, step)."""
+    """Both networks and their optimizers. State is a dict of arrays; random numbers come from (seed, step).
 
-    def __init__(self, critic, settings, resolution, seed, device):
-        self.critic, self.settings, self.seed, self.device = losses.CRITICS[critic], settings, seed, device
+    critic: the module `cramergan` or `mmdgan`.
+    """
+
+    def __init__(self, settings, resolution, seed, device, critic):
+        self.settings, self.seed, self.device, self.critic = settings, seed, device, critic
         random = random_at(seed, _INITIAL, 0)
         self.generator = self._optimizer(variables.initial(
             variables.generator_shapes(resolution, settings.generator_width, settings.latent_size), random))
         self.discriminator = self._optimizer(variables.initial(
             variables.discriminator_shapes(resolution, settings.discriminator_width, settings.features), random))
 
-    def round(self, number, batches):
+    def images_in(self, number):
+        """Real images that round `number` takes."""
+        return self.settings.minibatch * (self.steps_of(number) + 1)
+
+    def step(self, number, batches):
         """Do round `number`; returns the last losses, tensors."""
         steps = self.steps_of(number)
         first = self._first_step(number)
@@ -39,10 +47,10 @@ class Trainer:
         return self.settings.discriminator_steps
 
     def preview(self, count):
-        """float32 images (count, R, R, 3) of latents that are always the same."""
+        """uint8 images (count, R, R, 3) of latents that are always the same."""
+        latents = self._latents(random_at(self.seed, _PREVIEW, 0), count)
         with torch.no_grad():
-            return networks.generator(self.generator.variables, self._latents(random_at(self.seed, _PREVIEW, 0), count)
-                                      ).cpu().numpy()
+            return to_uint8(networks.generator(self.generator.variables, latents).cpu().numpy(), "round")
 
     def weights(self):
         """{name: array} of both networks."""
@@ -80,7 +88,8 @@ class Trainer:
         return (("generator", self.generator), ("discriminator", self.discriminator))
 
     def _optimizer(self, arrays):
-        tensors = {name: torch.from_numpy(value).to(self.device).requires_grad_() for name, value in arrays.items()}
+        tensors = {name: torch.from_numpy(value).to(self.device).requires_grad_()
+                   for name, value in arrays.items()}
         return Adam(tensors, self.settings.learning_rate, self.settings.beta1, self.settings.beta2)
 
     def _discriminator_step(self, step, batch):
@@ -101,7 +110,7 @@ class Trainer:
 
     def _fakes(self, random):
         return [networks.generator(self.generator.variables, self._latents(random, self.settings.minibatch))
-                for _ in range(self.critic.fakes)]
+                for _ in range(self.critic.FAKES)]
 
     def _latents(self, random, count):
         latents = random.uniform(-1, 1, (count, self.settings.latent_size)).astype(np.float32)

@@ -57,17 +57,14 @@ class Settings(NamedTuple):
 
 
 PUBLISHED = Settings()
-_NOT_ZERO = ("fmap_base", "fmap_max", "latent_size", "minibatch", "fade_kimg", "total_kimg", "checkpoint_every",
-             "preview_every")
+_RANGES = dict.fromkeys(("fmap_base", "fmap_max", "latent_size", "minibatch", "fade_kimg", "total_kimg",
+                         "checkpoint_every", "preview_every"), contract_settings.POSITIVE)
 
 
 def read(path, resolution):
     """The published settings with what the JSON file `path` (or None) changes, checked for `resolution`."""
     settings = contract_settings.change(PUBLISHED, contract_settings.read_config(path))
-    for name, value in settings._asdict().items():
-        if not 0 <= value < math.inf or value == 0 and name in _NOT_ZERO:
-            raise BadInput("setting %s: expected a number %s 0, found %r"
-                           % (name, "above" if name in _NOT_ZERO else "not below", value))
+    contract_settings.check_ranges(settings, _RANGES)
     network = network_of(settings, resolution)
     check(network)
     if settings.minibatch > network.mbstd_group_size and settings.minibatch % network.mbstd_group_size:

@@ -2,22 +2,30 @@
 
 import functools
 
+import numpy as np
 import tensorflow as tf
 
 from sources.contract.batches import random_at
 
 from . import losses, networks, variables
+from .model import to_uint8
 from .optimizer import Adam
 from .schedule import lod_at, same_layers
+from .settings import network_of
 
 _FIRST, _FOR_DISCRIMINATOR, _FOR_GENERATOR, _PREVIEW = 1, 2, 3, 4  # streams of random numbers
 
 
 class Trainer:
-    """Trains `network` with `settings`; every random number comes from `seed` and the number of a step."""
+    """One training; every random number comes from `seed` and the number of a step.
 
-    def __init__(self, network, settings, seed):
-        self.network, self.settings, self.seed = network, settings, seed
+    lod: the level of detail of the last step, or of the first one before there was any.
+    """
+
+    def __init__(self, settings, resolution, seed, device):
+        self.settings, self.seed, self.device = settings, seed, device
+        self.network = network = network_of(settings, resolution)
+        self.lod = lod_at(0, settings, network)
         random = random_at(seed, _FIRST, 0)
         self.generator = _variables(variables.generator_shapes(network), network, random)
         self.discriminator = _variables(variables.discriminator_shapes(network), network, random)
@@ -27,55 +35,62 @@ class Trainer:
         self.discriminator_adam = Adam(self.discriminator, *adam)
         self._level = functools.lru_cache(maxsize=1)(functools.partial(_Level, self))
 
-    def step(self, number, reals):
-        """Step `number`: the discriminator on `reals`, uint8 (N, R, R, 3), and the generator. Returns the losses."""
-        lod = self.lod(number)
-        if number > 0 and not same_layers(lod, self.lod(number - 1)):
-            self.generator_adam.reset()
-            self.discriminator_adam.reset()
-        level, fade = networks.split_lod(self.network, lod)
-        graphs = self._level(level)
+    def images_in(self, number):
+        """Images that step `number` takes."""
+        return self.settings.minibatch
+
+    def step(self, number, batches):
+        """Step `number`: the discriminator on uint8 batches[number], then the generator. Returns the losses."""
+        self._grow(lod_at(number, self.settings, self.network))
+        level, fade = networks.split_lod(self.network, self.lod)
+        graphs, reals = self._level(level), batches[number]
         random = random_at(self.seed, _FOR_DISCRIMINATOR, number)
-        latents, mixing = self._latents(random), random.uniform(size=(len(reals), 1, 1, 1)).astype("float32")
+        latents = self._latents(random)
+        mixing = random.uniform(size=(len(reals), 1, 1, 1)).astype("float32")
         discriminator_loss = graphs.train_discriminator(reals, latents, mixing, fade)
         generator_loss = graphs.train_generator(self._latents(random_at(self.seed, _FOR_GENERATOR, number)), fade)
         return {"discriminator": discriminator_loss, "generator": generator_loss}
 
-    def lod(self, step):
-        """The level of detail of step `step`."""
-        return lod_at(step, self.settings, self.network)
-
-    def preview(self, count, step):
-        """float32 images (count, R, R, 3) as the average makes them after `step` steps, of latents always the same."""
+    def preview(self, count):
+        """uint8 images (count, R, R, 3) as the average makes them now, of latents that are always the same."""
         latents = random_at(self.seed, _PREVIEW, 0).standard_normal((count, self.settings.latent_size))
-        level, fade = networks.split_lod(self.network, self.lod(max(step - 1, 0)))
-        return networks.generator(self.network, self.average, latents.astype("float32"), level, fade).numpy()
+        level, fade = networks.split_lod(self.network, self.lod)
+        return to_uint8(networks.generator(
+            self.network, self.average, latents.astype("float32"), level, fade).numpy())
 
-    def weights(self, step):
-        """The weights after `step` steps, {name: array}: generator/..., discriminator/..., generator_average/..."""
-        lod = self.lod(max(step - 1, 0))
+    def weights(self):
+        """{name: array}: generator/..., discriminator/..., generator_average/..., each with its level of detail."""
         return {"%s/%s" % (part, name): value for part, values in self._parts().items()
-                for name, value in dict(_arrays(values), lod=lod).items()}
+                for name, value in dict(_arrays(values), lod=self.lod).items()}
 
     def state(self):
         """Everything a later process needs to go on, {name: array}."""
-        return {key: variable.numpy() for key, variable in self._state_variables().items()}
+        return dict(_arrays(self._state_variables()), lod=self.lod)
 
     def restore(self, state):
         """Go on from what `state` returned."""
+        self.lod = np.float32(state["lod"])
         for key, variable in self._state_variables().items():
             variable.assign(state[key])
+
+    def _grow(self, lod):
+        if not same_layers(lod, self.lod):
+            self.generator_adam.reset()
+            self.discriminator_adam.reset()
+        self.lod = lod
 
     def _latents(self, random):
         return random.standard_normal((self.settings.minibatch, self.settings.latent_size)).astype("float32")
 
     def _parts(self):
-        return {"generator": self.generator, "discriminator": self.discriminator, "generator_average": self.average}
+        return {"generator": self.generator, "discriminator": self.discriminator,
+                "generator_average": self.average}
 
     def _state_variables(self):
         parts = dict(self._parts(), generator_adam=self.generator_adam.state,
                      discriminator_adam=self.discriminator_adam.state)
-        return {"%s/%s" % (part, name): variable for part, values in parts.items() for name, variable in values.items()}
+        return {"%s/%s" % (part, name): variable
+                for part, values in parts.items() for name, variable in values.items()}
 
 
 class _Level:
@@ -114,10 +129,10 @@ class _Level:
 
 
 def real_images(images, level, fade):
-    """What the discriminator sees of uint8 images (N, R, R, 3) at a level of detail: float32 in [-1, 1], full size.
+    """What the discriminator sees of uint8 images (N, R, R, 3): float32 in [-1, 1], full size.
 
-    They are reduced to R / 2^level, mixed with their own next lower resolution as the networks are, and
-    enlarged again, so that growing teaches the discriminator nothing by sharpness alone.
+    At a level of detail they are reduced to R / 2^level, mixed with their own next lower resolution as the
+    networks are, and enlarged again, so that growing teaches the discriminator nothing by sharpness alone.
     """
     values = tf.cast(images, tf.float32) * (2 / 255) - 1
     values = networks.downscale(values, 2 ** level)

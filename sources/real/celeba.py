@@ -7,6 +7,7 @@ import zlib
 
 from sources.contract.errors import BadInput
 
+from . import writing
 from .dataset import Dataset, check_enough, decode, resized, split
 
 WIDTH, HEIGHT = 178, 218
@@ -14,6 +15,11 @@ CROP = (25, 57, 153, 185)  # left, top, right, bottom: 128x128 centred at (x, y)
 _MEMBER = re.compile(r"img_align_celeba/(\d{6})\.jpg")
 _FETCH = ("download img_align_celeba.zip (Align&Cropped Images) from the CelebA page of the Multimedia Laboratory, "
           "The Chinese University of Hong Kong")
+
+
+def celeba(arguments):
+    """The verb celeba."""
+    writing.make(arguments, open_dataset)
 
 
 def open_dataset(path, settings, seed):

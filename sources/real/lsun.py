@@ -6,10 +6,16 @@ import lmdb
 
 from sources.contract.errors import BadInput
 
+from . import writing
 from .dataset import Dataset, check_enough, decode, resized, split
 
 RECORDS = 200_000  # the first records in key order, of 3,033,042; published
 _FETCH = "unzip bedroom_train_lmdb.zip, which the download script of the LSUN page fetches,"
+
+
+def lsun(arguments):
+    """The verb lsun."""
+    writing.make(arguments, open_dataset)
 
 
 def open_dataset(path, settings, seed):

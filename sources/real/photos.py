@@ -16,6 +16,7 @@ from PIL import ImageStat
 from sources.contract.batches import random_at
 from sources.contract.errors import BadInput
 
+from . import writing
 from .dataset import Dataset, decode, resized
 
 WALLPAPERS = (Path(sys.prefix) / "share/backgrounds", Path("/usr/share/backgrounds"))  # where they are looked for
@@ -34,6 +35,11 @@ class Tile(NamedTuple):
     left: int
     top: int
     side: int
+
+
+def photos(arguments):
+    """The verb photos."""
+    writing.make(arguments, open_dataset)
 
 
 def open_dataset(folder, settings, seed):

@@ -8,10 +8,20 @@ import PIL
 
 from sources.contract import command, events, imagesets
 from sources.contract.errors import BadInput
+from sources.contract.settings import change, read_config
 from sources.contract.stopping import Stop
+
+from .settings import Settings, checked
 
 VALUE_RANGE = "0 to 255 as decoded; a resized image is Lanczos filtered and rounded"
 _CHUNK = 256  # images in memory at once
+
+
+def make(arguments, open_dataset):
+    """A verb: the image sets of the data set that `open_dataset` (path, settings, seed) finds at arguments.path."""
+    settings = checked(change(Settings(), read_config(arguments.config)))
+    write(arguments.out, open_dataset(arguments.path, settings, arguments.seed), settings, arguments.seed)
+    events.done(images=settings.gan + settings.attribution)
 
 
 def write(out, dataset, settings, seed):

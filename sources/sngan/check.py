@@ -18,7 +18,7 @@ def check(arguments):
     tiny = PUBLISHED._replace(width=2, latent_size=8, minibatch=4, discriminator_steps=1)
     trainer = Trainer(tiny, 32, 0, where)
     batches = np.random.RandomState(0).randint(0, 256, (1, 4, 32, 32, 3)).astype(np.uint8)
-    losses = trainer.iteration(0, batches)
+    losses = trainer.step(0, batches)
     if not all(np.isfinite(float(loss)) for loss in losses.values()):
         raise RuntimeError("Chainer %s computes nonsense here: %s" % (chainer.__version__, losses))
     events.done(versions={"chainer": chainer.__version__, "numpy": np.__version__}, device=where)

@@ -7,7 +7,8 @@ from sources.contract.errors import BadInput
 
 RESOLUTIONS = (32, 64, 128)
 
-Settings = namedtuple("Settings", [
+
+class Settings(namedtuple("Settings", [
     "width",  # channels of the generator's last block and of the discriminator's first
     "latent_size",  # numbers, standard normal
     "classes",  # categories of the conditional batch normalisation; 0: ordinary batch normalisation
@@ -21,14 +22,23 @@ Settings = namedtuple("Settings", [
     "decay_from",  # iterations before the step size begins to fall, on a line that ends at 0 with the last one
     "checkpoint_every",  # iterations
     "preview_every",  # iterations
-])
+])):
+    """A training. The resolution is that of the images."""
+
+    __slots__ = ()
+
+    @property
+    def steps(self):
+        """Iterations, by the name that every training has for them."""
+        return self.iterations
+
 
 PUBLISHED = Settings(
     width=64, latent_size=128, classes=1, bottom_width=4, minibatch=32, iterations=150000, discriminator_steps=5,
     alpha=2e-4, beta1=0.0, beta2=0.9, decay_from=120000, checkpoint_every=15000, preview_every=750)
 
-_COUNTS = ("width", "latent_size", "bottom_width", "minibatch", "iterations", "discriminator_steps",
-           "checkpoint_every", "preview_every")
+_RANGES = dict.fromkeys(("width", "latent_size", "bottom_width", "minibatch", "iterations", "discriminator_steps",
+                         "checkpoint_every", "preview_every"), contract_settings.COUNT)
 
 
 def read(path, resolution):
@@ -41,9 +51,7 @@ def read(path, resolution):
     settings = contract_settings.change(PUBLISHED, config)
     if "decay_from" not in config:
         settings = settings._replace(decay_from=settings.iterations * 4 // 5)
-    for name in _COUNTS:
-        if getattr(settings, name) < 1:
-            raise BadInput("setting %s: expected 1 or more, found %r" % (name, getattr(settings, name)))
+    contract_settings.check_ranges(settings, _RANGES)
     if settings.classes not in (0, 1):
         raise BadInput("setting classes: image sets have no labels, so 0 or 1; found %r" % settings.classes)
     if resolution not in RESOLUTIONS or resolution % settings.bottom_width:

@@ -17,7 +17,7 @@ class Trainer(object):
     """Both networks and their optimizers. State is a dict of arrays; random numbers come from (seed, step)."""
 
     def __init__(self, settings, resolution, seed, device):
-        self.settings, self.seed = settings, seed
+        self.settings, self.seed, self.device = settings, seed, device
         np.random.seed(random_at(seed, _INITIAL, 0).randint(2 ** 31))  # Chainer's initialisers draw from this one
         self.generator = Generator(resolution, settings.width, settings.latent_size, settings.classes,
                                    settings.bottom_width)
@@ -27,7 +27,11 @@ class Trainer(object):
         self._xp = cuda.cupy if device == "cuda" else np
         self._optimizers = dict((name, self._optimizer(network)) for name, network in self._networks().items())
 
-    def iteration(self, number, batches):
+    def images_in(self, number):
+        """Real images that iteration `number` takes."""
+        return self.settings.minibatch * self.settings.discriminator_steps
+
+    def step(self, number, batches):
         """Do iteration `number` (from 0); returns the last losses, 0-d arrays."""
         for optimizer in self._optimizers.values():
             optimizer.hyperparam.alpha = self.alpha(number)
@@ -46,10 +50,11 @@ class Trainer(object):
         return self.settings.alpha * (1 - float(number - first) / (last - first))
 
     def preview(self, count):
-        """float32 images (count, 3, R, R) of latents that are always the same."""
+        """uint8 images (count, R, R, 3) of latents that are always the same."""
         latents = self._latents(random_at(self.seed, _PREVIEW, 0), count)
         with chainer.using_config("train", False), chainer.no_backprop_mode():
-            return np.asarray(cuda.to_cpu(self.generator(latents).array))
+            images = np.asarray(cuda.to_cpu(self.generator(latents).array))
+        return model.to_uint8(images, "round")
 
     def weights(self):
         """{name: array} of both networks."""
@@ -63,12 +68,12 @@ class Trainer(object):
             state.update(("adam/%s/%s" % (name, key), value) for key, value in model.save(optimizer).items())
         return state
 
-    def restore(self, state, device):
+    def restore(self, state):
         """Continue from what `state` returned."""
         for name, network in self._networks().items():
             network.to_cpu()
             model.load(network, model.part(state, name))
-            devices.place(network, device)
+            devices.place(network, self.device)
             model.load(self._optimizers[name], model.part(state, "adam/" + name))
 
     def _networks(self):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from attribution import published
+from attribution.import_ import import_
 from attribution.settings import Settings
 from sources.contract import models
 
@@ -14,7 +14,8 @@ FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "parity"
 
 def load(case, folder):
     """Import the checkpoint of `case` to `folder`: (description, settings, weights, expected arrays)."""
-    published.import_published(SimpleNamespace(checkpoint=str(FIXTURES / case / "network.pkl"), out=str(folder)))
+    import_(SimpleNamespace(checkpoint=str(FIXTURES / case / "network.pkl"), resolution=None,
+                            out=str(folder)))
     description, weights = models.read(str(folder), "classifier", "visnet")
     with np.load(FIXTURES / case / "io.npz") as arrays:
         return description, Settings(**description["settings"]), weights, dict(arrays)

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from attribution import networks, published
+from attribution import networks
+from attribution.import_ import import_ as import_verb
 from attribution.settings import Settings
 from sources.contract import models
 from sources.contract.errors import BadInput
@@ -37,8 +38,9 @@ def write(tmp_path, monkeypatch):
     return save
 
 
-def import_(path, out):
-    published.import_published(SimpleNamespace(checkpoint=str(path), out=str(out)))
+def import_(path, out, resolution=None):
+    import_verb(SimpleNamespace(checkpoint=str(path), resolution=resolution,
+                                out=str(out)))
     return models.read(str(out), "classifier", "visnet")
 
 
@@ -59,8 +61,7 @@ def classifier(settings, resolution=16, labels=3):
 
 
 def visnet(settings, resolution=16, labels=3):
-    shapes = dict(networks.variables(networks.autoencoder(settings, resolution)),
-                  **networks.fingerprint_weight(resolution, labels))
+    shapes = networks.visnet_variables(settings, resolution, labels)
     encoder = ("EG", keywords(settings, resolution, labels), arrays(shapes))
     critic_keywords = {"num_channels": 3, "resolution": resolution, "latent_res": -1,
                        "fmap_base": settings.fmap_base, "fmap_max": settings.fmap_max}
@@ -77,7 +78,7 @@ SMALL = Settings(fmap_base=64, fmap_max=16)
 def test_every_form_of_the_classifier(write, tmp_path, settings):
     description, weights = import_(write(classifier(settings)), tmp_path / "model")
     assert Settings(**description["settings"]) == settings
-    assert (description["resolution"], description["classes"]) == (16, ["label 0", "label 1", "label 2"])
+    assert (description["resolution"], description["labels"]) == (16, ["label 0", "label 1", "label 2"])
     for name, value in classifier(settings)[2].items():
         np.testing.assert_array_equal(weights[name], value)
 
@@ -95,12 +96,12 @@ def test_what_the_file_does_not_say_is_as_published(write, tmp_path):
     kept = {name: words[name] for name in ("num_channels", "resolution", "label_size", "latent_res")}
     description, _ = import_(write((function, kept, variables)), tmp_path / "model")
     assert Settings(**description["settings"]) == Settings()
-    assert description["classes"] == ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"]
+    assert description["labels"] == ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"]
 
 
-def test_classes_of_the_eleven_way_study(write, tmp_path):
+def test_labels_of_the_eleven_way_study(write, tmp_path):
     description, _ = import_(write(classifier(SMALL, 8, 11)), tmp_path / "model")
-    assert description["classes"][:2] + description["classes"][-1:] == ["real", "ProGAN seed 0", "ProGAN seed 9"]
+    assert description["labels"][:2] + description["labels"][-1:] == ["real", "ProGAN seed 0", "ProGAN seed 9"]
 
 
 def broken(change):
@@ -111,16 +112,16 @@ def broken(change):
 
 @pytest.mark.parametrize("change, words", [
     (lambda k, v: v.pop("16x16/Conv0/bias"), "16x16/Conv0/bias is missing"),
-    (lambda k, v: v.update({"lod": np.zeros(1, np.float32)}), "'lod' has no place"),
-    (lambda k, v: v.update({"4x4/Dense2/bias": np.zeros(4, np.float32)}), r"\(4,\) instead of \(3,\)"),
+    (lambda k, v: v.update({"lod": np.zeros(1, np.float32)}), "'lod' belongs to no network"),
+    (lambda k, v: v.update({"4x4/Dense2/bias": np.zeros(4, np.float32)}), r"\(4,\), where float32 \(3,\)"),
     (lambda k, v: v.update({"4x4/Dense2/bias": np.zeros(3)}), "float32"),
-    (lambda k, v: v.update({"4x4/Dense2/bias": np.full(3, np.nan, np.float32)}), "not all values"),
+    (lambda k, v: v.update({"4x4/Dense2/bias": np.full(3, np.nan, np.float32)}), "not finite"),
     (lambda k, v: k.update(resolution=24), "power of two"),
     (lambda k, v: k.update(resolution="16"), "whole number"),
     (lambda k, v: k.update(mode=np.zeros(2)), "mode is .* expected a number"),
     (lambda k, v: k.update(label_size=0), "label_size"),
-    (lambda k, v: k.update(label_size=10 ** 12), "instead of"),
-    (lambda k, v: k.update(fmap_base=10 ** 15), "instead of"),
+    (lambda k, v: k.update(label_size=10 ** 12), "is expected"),
+    (lambda k, v: k.update(fmap_base=10 ** 15), "is expected"),
     (lambda k, v: k.update(fmap_base=10 ** 30), "fmap_base is .* expected a number"),
     (lambda k, v: k.update(mode="neither"), "mode"),
     (lambda k, v: k.update(fused_scale=True), "fused_scale"),
@@ -146,6 +147,14 @@ def test_other_files_are_refused(tmp_path, content):
     with pytest.raises(BadInput):
         import_(tmp_path / "network.pkl", tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_a_model_of_another_resolution_than_the_study(tmp_path):
+    path = parity.FIXTURES / "classifier-32" / "network.pkl"
+    with pytest.raises(BadInput, match="of 32 pixels, the study has 64"):
+        import_(path, tmp_path / "model", resolution=64)
+    assert not (tmp_path / "model").exists()
+    assert import_(path, tmp_path / "model", resolution=32)[0]["resolution"] == 32
 
 
 def test_a_progan_is_sent_to_its_own_source(tmp_path):

@@ -57,7 +57,7 @@ def test_predownscale_to_the_last_size_keeps_colours_until_the_head():
 @pytest.mark.parametrize("latent_res", [-1, 4, 16])
 def test_autoencoder_reconstructs_at_full_size(latent_res):
     network = networks.autoencoder(SMALL._replace(latent_res=latent_res, code_width=7), 32)
-    weights = weights_of(network, networks.fingerprint_weight(32, 5))
+    weights = weights_of(network, {"Conv_fingerprints/weight": (32, 32, 3, 5)})
     reconstructions, fingerprints, logits = layers.encode_and_compare(network, weights, images(2, 32))
     assert np.abs(reconstructions).max() <= 1 and logits.shape == (2, 5)
     np.testing.assert_array_equal(images(2, 32) - reconstructions, fingerprints)
@@ -114,7 +114,7 @@ def test_adam_leaves_out_a_step_that_is_not_finite():
     ({"precision": "float16"}, "setting precision"),
     ({"latent_res": 8}, "setting latent_res"),
     ({"network": "visnet", "minibatch": 6}, "multiples of 4"),
-    ({"validation": 0}, "setting validation"),
+    ({"validate_every": 0}, "setting validate_every"),
 ])
 def test_settings_that_cannot_be(difference, words):
     with pytest.raises(BadInput, match=words):

@@ -33,7 +33,7 @@ def assert_gradients(ours, expected, kind):
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classifier_logits(case, name):
     description, settings, weights, expected = case(name)
-    network = networks.classifier(settings, 32, len(description["classes"]))
+    network = networks.classifier(settings, 32, len(description["labels"]))
     logits = layers.run(network, weights, parity.nhwc(expected["images"]))
     parity.assert_near(logits, expected["logits"], absolute=5e-6)
 

@@ -8,24 +8,24 @@ import numpy as np
 import pytest
 
 from attribution import feeding
-from attribution.evaluate import evaluate
+from attribution.attribute import attribute
 from attribution.train import train
 from sources.contract import models
 from sources.contract.errors import BadInput, Stopped
 from sources.contract.training import Training
 
-TINY = {"fmap_base": 16, "fmap_max": 8, "minibatch": 8, "train": 16, "validation": 8, "images": 48,
-        "validate_every": 2, "checkpoint_every": 2}
+TINY = {"fmap_base": 16, "fmap_max": 8, "minibatch": 8, "images": 48, "validate_every": 2,
+        "checkpoint_every": 2}
 
 
 @pytest.fixture
 def run(tmp_path, image_sets):
     """Train on the three sets with what differs from TINY; returns the folder of the model."""
-    def call(name, sets=None, seed=0, **differences):
+    def call(name, sets=None, seed=0, count=16, **differences):
         config = tmp_path / f"{name}.json"
         config.write_text(json.dumps(TINY | differences))
-        train(SimpleNamespace(images=sets or image_sets, out=str(tmp_path / name), seed=seed, config=str(config),
-                              device="cpu"))
+        train(SimpleNamespace(images=sets or image_sets, train=count, validation=8, seed=seed,
+                              config=str(config), out=str(tmp_path / name), device="cpu"))
         return tmp_path / name
     return call
 
@@ -60,24 +60,17 @@ def test_blocks_cover_all_images_and_are_whole():
     np.testing.assert_array_equal(np.concatenate([block[:count] for block, count in found]), images)
 
 
-def test_what_comes_next_keeps_its_order_and_its_errors():
-    assert list(feeding.ahead(lambda number: number * number, range(20))) == [n * n for n in range(20)]
-    with pytest.raises(ZeroDivisionError):
-        list(feeding.ahead(lambda number: 1 / number, [1, 0]))
-
-
 def test_classifier_learns(run, image_sets, tmp_path):
     model = run("model", images=800, minibatch=16, learning_rate=0.01, beta1=0.9)
     description, _ = models.read(str(model), "classifier")
-    assert description["classes"] == ["dark", "bright", "striped"] and description["resolution"] == 8
+    assert description["labels"] == ["dark", "bright", "striped"] and description["resolution"] == 8
     curve = json.loads((model / "training.json").read_text())["curve"]
     assert curve[-1]["step"] == 50 and curve[-1]["losses"]["validation_accuracy"] == 1
     assert not (model / "checkpoints").exists()
-    evaluate(SimpleNamespace(model=str(model), images=image_sets[::-1], first=16, count=8, device="cpu",
-                             out=str(tmp_path / "evaluation")))
-    found = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
-    assert found["accuracy"] == 1 and found["images"] == 24
-    assert found["confusion"] == [[8, 0, 0], [0, 8, 0], [0, 0, 8]]
+    attribute(SimpleNamespace(model=str(model), images=image_sets[::-1], first=16, count=8,
+                              out=str(tmp_path / "said"), device="cpu"))
+    said = json.loads((tmp_path / "said" / "attribution.json").read_text())["predictions"]
+    assert [row["label"] for row in said] == ["striped"] * 8 + ["bright"] * 8 + ["dark"] * 8
 
 
 def test_visnet_learns(run):
@@ -122,7 +115,7 @@ def test_bfloat16_stays_near_float32(run):
 
 def test_sets_that_cannot_be_trained_on(run, image_sets):
     with pytest.raises(BadInput, match="dark: has 24 images, 40 are needed"):
-        run("short", train=32)
+        run("short", count=32)
     with pytest.raises(BadInput, match="given twice"):
         run("twice", sets=[image_sets[0], image_sets[0]])
     with pytest.raises(BadInput, match="imageset.json"):

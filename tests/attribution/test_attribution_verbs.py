@@ -1,4 +1,4 @@
-"""evaluate, attribute, export and the command line, on published checkpoints and image sets."""
+"""attribute, export and the command line, on published checkpoints and image sets."""
 
 import json
 import subprocess
@@ -11,9 +11,8 @@ from safetensors.numpy import load_file
 
 from attribution import layers, networks
 from attribution.attribute import attribute
-from attribution.evaluate import evaluate, metrics
 from attribution.export import export
-from sources.contract import models
+from sources.contract import imagesets, models
 from sources.contract.errors import BadInput
 from tests.attribution import parity
 from tests.attribution.conftest import write_set
@@ -26,12 +25,17 @@ def photographs(tmp_path):
     return write_set(tmp_path / "photographs", images), images
 
 
+def request(model, out, *sets, first=0, count=None):
+    return SimpleNamespace(model=str(model), images=list(sets), first=first, count=count, out=str(out),
+                           device="cpu")
+
+
 def attributed(case, photographs, tmp_path):
     """Import, attribute: (settings, weights, images in [-1, 1], folder of the scores)."""
     _, settings, weights, _ = parity.load(case, tmp_path / case)
-    out = tmp_path / "scores"
-    attribute(SimpleNamespace(model=str(tmp_path / case), images=photographs[0], out=str(out), device="cpu"))
-    return settings, weights, photographs[1].astype(np.float32) * np.float32(2 / 255) - 1, out
+    attribute(request(tmp_path / case, tmp_path / "scores", ("photographs", photographs[0])))
+    values = photographs[1].astype(np.float32) * np.float32(2 / 255) - 1
+    return settings, weights, values, tmp_path / "scores"
 
 
 @pytest.mark.parametrize("case", ["classifier-32", "classifier-32-postpool16", "classifier-32-predown8"])
@@ -42,7 +46,7 @@ def test_scores_of_an_imported_classifier(case, photographs, tmp_path):
     parity.assert_near(scores, layers.run(networks.classifier(settings, 32, 5), weights, images), absolute=5e-6)
     found = json.loads((out / "attribution.json").read_text())
     best = scores.argmax(axis=1)
-    assert [entry["class"] for entry in found["predictions"]] == [found["classes"][label] for label in best]
+    assert [entry["label"] for entry in found["predictions"]] == [found["labels"][label] for label in best]
     expected = np.exp(scores).max(axis=1) / np.exp(scores).sum(axis=1)
     parity.assert_near([entry["probability"] for entry in found["predictions"]], expected, absolute=1e-6)
 
@@ -55,7 +59,7 @@ def test_fingerprints_of_an_imported_visnet(photographs, tmp_path):
     parity.assert_near(np.load(out / "fingerprints.npy"), np.moveaxis(fingerprints, 3, 1), absolute=1e-5)
 
 
-def test_scores_of_a_fully_convolutional_head_keep_the_published_layout(photographs, tmp_path):
+def test_a_fully_convolutional_head_writes_its_map_and_scores_by_its_average(photographs, tmp_path):
     _, settings, _, _ = parity.load("classifier-32", tmp_path / "small")
     settings = settings._replace(latent_res=8)
     network = networks.classifier(settings, 32, 5)
@@ -63,37 +67,40 @@ def test_scores_of_a_fully_convolutional_head_keep_the_published_layout(photogra
     weights = {name: random.standard_normal(shape).astype(np.float32)
                for name, shape in networks.variables(network).items()}
     models.write(str(tmp_path / "model"), "classifier", weights, settings=settings._asdict(), resolution=32,
-                 classes=list("abcde"))
-    attribute(SimpleNamespace(model=str(tmp_path / "model"), images=photographs[0], out=str(tmp_path), device="cpu"))
-    scores = np.load(tmp_path / "scores.npy")
+                 labels=list("abcde"))
+    attribute(request(tmp_path / "model", tmp_path / "said", ("photographs", photographs[0])))
+    scores, maps = (np.load(tmp_path / "said" / f"{name}.npy") for name in ("scores", "maps"))
     expected = layers.run(network, weights, layers.to_float(photographs[1])).numpy()
-    assert scores.shape == (70, 5, 8, 8)
-    parity.assert_near(scores, np.moveaxis(expected, 3, 1), absolute=1e-5)
+    assert scores.shape == (70, 5) and maps.shape == (70, 5, 8, 8)
+    parity.assert_near(maps, np.moveaxis(expected, 3, 1), absolute=1e-5)
+    parity.assert_near(scores, maps.mean(axis=(2, 3)), absolute=1e-5)
 
 
-def test_metrics_by_hand():
-    found = metrics(["a", "b", "c"], np.array([[3, 1, 0], [2, 2, 0], [0, 0, 0]]))
-    assert (found["accuracy"], found["images"]) == (5 / 8, 8)
-    assert found["per_class"] == {"a": {"precision": 3 / 5, "recall": 3 / 4, "images": 4},
-                                  "b": {"precision": 2 / 3, "recall": 2 / 4, "images": 4},
-                                  "c": {"precision": None, "recall": None, "images": 0}}
-
-
-def test_what_evaluate_and_attribute_refuse(photographs, tmp_path, image_sets):
+def test_rows_of_several_sets(photographs, tmp_path):
+    folder, images = photographs
+    other = write_set(tmp_path / "other", images[::-1])
     parity.load("classifier-32", tmp_path / "model")
-    request = SimpleNamespace(model=str(tmp_path / "model"), device="cpu", out=str(tmp_path / "out"), first=0, count=4)
-    for images, words in (([("cat", photographs[0])], "knows no such class; it knows real, ProGAN"),
-                          ([("real", image_sets[0][1])], "8 pixels, but .* takes 32"),
-                          ([("real", photographs[0]), ("SNGAN", image_sets[0][1])], "different resolutions")):
-        request.images = images
+    attribute(request(tmp_path / "model", tmp_path / "whole", ("all", folder)))
+    attribute(request(tmp_path / "model", tmp_path / "part", ("there", folder), ("back", other), first=3, count=5))
+    whole, part = (np.load(tmp_path / name / "scores.npy") for name in ("whole", "part"))
+    assert np.array_equal(part, np.concatenate([whole[3:8], whole[::-1][3:8]]))
+    said = json.loads((tmp_path / "part" / "attribution.json").read_text())
+    assert said["sets"] == [
+        {"name": name, "first": 3, "count": 5, "sha256": imagesets.read(place).index["sha256"]}
+        for name, place in (("there", folder), ("back", other))]
+    assert said["model_sha256"] == models.read(str(tmp_path / "model"), "classifier")[0]["weights_sha256"]
+    assert "tensorflow" in said["made_by"]["versions"] and len(said["predictions"]) == 10
+
+
+def test_what_attribute_refuses(photographs, tmp_path, image_sets):
+    parity.load("classifier-32", tmp_path / "model")
+    whole, small = ("photographs", photographs[0]), image_sets[0]
+    for sets, first, words in (([small], 0, "dark: 8 pixels, but the model in .* takes 32"),
+                               ([whole, small], 0, "different resolutions"),
+                               ([whole, whole], 0, "given twice"),
+                               ([whole], 68, "photographs: has 70 images, 72 are needed")):
         with pytest.raises(BadInput, match=words):
-            evaluate(request)
-    request.images = image_sets[0][1]
-    with pytest.raises(BadInput, match="8 pixels, but .* takes 32"):
-        attribute(request)
-    request.images, request.first = [("real", photographs[0])], 68
-    with pytest.raises(BadInput, match="has 70 images, 72 are needed"):
-        evaluate(request)
+            attribute(request(tmp_path / "model", tmp_path / "out", *sets, first=first, count=4))
     assert not (tmp_path / "out").exists()
 
 

@@ -31,8 +31,11 @@ class Process:
         self.prefix = list(prefix)
 
     def command(self, verb, reads, out, arguments):
-        """The words of a call. reads: {argument: path it may read}; out: folder it may write to."""
-        shown = [word for name, path in reads.items() for word in (f"--{name}", str(path))]
+        """The words of a call. out: folder it may write to.
+
+        reads: {argument: path it may read}, or {argument: {NAME: path}} of one that is repeated, NAME=path.
+        """
+        shown = [word for name, label, path in _each(reads) for word in (f"--{name}", f"{label}{path}")]
         return [*self.prefix, verb, *shown, "--out", str(out), *arguments]
 
 
@@ -45,13 +48,23 @@ class Container:
     def command(self, verb, reads, out, arguments):
         """The same call by `docker run`: read-only root and inputs, no network, no capabilities, the calling user."""
         mounts, shown = ["--volume", f"{out}:/out"], []
-        for name, path in reads.items():
-            mounts += ["--volume", f"{path}:/in/{name}:ro"]
-            shown += [f"--{name}", f"/in/{name}"]
+        for name, label, path in _each(reads):
+            place = f"/in/{name}/{label[:-1]}".rstrip("/")
+            mounts += ["--volume", f"{path}:{place}:ro"]
+            shown += [f"--{name}", f"{label}{place}"]
         return ["docker", "run", "--rm", "--init", "--network", "none", "--read-only", "--tmpfs", "/tmp",
                 "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{os.getuid()}:{os.getgid()}",
                 "--env", "HOME=/tmp", "--env", "OMP_NUM_THREADS=1", *mounts, self.image, verb, *shown, "--out", "/out",
                 *arguments]
+
+
+def _each(reads):
+    """(argument, "" or "NAME=", path) of everything that may be read."""
+    for name, paths in reads.items():
+        if isinstance(paths, dict):
+            yield from ((name, f"{label}=", path) for label, path in paths.items())
+        else:
+            yield name, "", paths
 
 
 def call(source, verb, reads, out, arguments=()):

@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.conformance.callers import call
 
+FINISHED = ("model.json", "imageset.json", "attribution.json")  # files that appear last
 EVENTS = ("progress", "log", "warning", "done")
 INDEX_KEYS = {"format", "count", "resolution", "sha256", "value_range", "source", "made_by"}
 
@@ -82,15 +83,19 @@ def last(lines):
 
 def image_set(folder, resolution, count):
     """Write an image set of noisy gradients; returns its folder."""
-    folder.mkdir(parents=True)
     random = np.random.RandomState(0)
     ramps = np.linspace(0, 200, resolution)[None, :, None, None] * random.rand(count, 1, 1, 3)
-    images = (ramps + 55 * random.rand(count, resolution, resolution, 3)).astype(np.uint8)
+    return write_set(folder, ramps + 55 * random.rand(count, resolution, resolution, 3))
+
+
+def write_set(folder, images):
+    """Write an image set of `images`, (N, R, R, 3) of values in [0, 256); returns its folder."""
+    folder.mkdir(parents=True)
     with (folder / "images.npy").open("wb") as stream:
-        np.lib.format.write_array(stream, images, version=(1, 0))
+        np.lib.format.write_array(stream, images.astype(np.uint8), version=(1, 0))
     (folder / "imageset.json").write_text(json.dumps({
-        "format": 1, "count": count, "resolution": resolution, "sha256": sha256(folder / "images.npy"),
-        "value_range": "0 to 255", "made_by": {},
+        "format": 1, "count": len(images), "resolution": images.shape[1],
+        "sha256": sha256(folder / "images.npy"), "value_range": "0 to 255", "made_by": {},
         "source": {"architecture": "real", "dataset": "gradients", "subset": None, "seed": 0}}))
     return folder
 
@@ -136,7 +141,7 @@ def refused(trial, what, verb, reads, arguments=()):
     expect(ended.status == 2, f"{what}: exit status {ended.status} instead of 2 ({last(ended.errors)})")
     expect(len(ended.errors) == 1, f"{what}: {len(ended.errors)} lines on standard error: {ended.errors}")
     check_events(ended, finished=False)
-    written = [path.name for path in out.rglob("*") if path.name in ("model.json", "imageset.json")]
+    written = [path.name for path in out.rglob("*") if path.name in FINISHED]
     expect(not written, f"{what}: was refused, but wrote {written}")
 
 

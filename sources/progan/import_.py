@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sources.contract import events, imagesets, models, unpickling
+from sources.contract import events, imagesets, importing, unpickling
 from sources.contract.errors import BadInput
 from sources.contract.unpickling import describe
 
@@ -20,24 +20,23 @@ CLASSES = frozenset(("tfutil.Network", "network.Network"))
 _PARTS = (("generator", "G_paper"), ("discriminator", "D_paper"), ("generator_average", "G_paper"))
 _SHAPES = {"G_paper": variables.generator_shapes, "D_paper": variables.discriminator_shapes}
 _MOST = 2 ** 20  # feature maps, classes: no network has more
-_RANGES = {"resolution": (4, LARGEST), "label_size": (0, _MOST), "latent_size": (1, _MOST), "fmap_base": (1, _MOST),
-           "fmap_decay": (0, 16), "fmap_max": (1, _MOST), "pixelnorm_epsilon": (0, 1), "mbstd_group_size": (0, _MOST)}
+_RANGES = {"resolution": (4, LARGEST), "label_size": (0, _MOST), "latent_size": (1, _MOST),
+           "fmap_base": (1, _MOST), "fmap_decay": (0, 16), "fmap_max": (1, _MOST), "pixelnorm_epsilon": (0, 1),
+           "mbstd_group_size": (0, _MOST)}
 _REQUIRED = ("num_channels", "resolution", "label_size")
 _FIXED = {"num_channels": 3, "dtype": "float32"}
 _WITHOUT_EFFECT = ("structure", "is_template_graph")  # how the graph is built, not what it computes
 
 
-def import_published(arguments):
+def import_(arguments):
     """Make a model from a checkpoint. Raises BadInput, and writes nothing, if it is not one of ProGAN."""
     path = arguments.checkpoint
     networks, weights = read(path)
     described = {part: network._asdict() for part, network in networks.items()}
-    models.write(
-        arguments.out, ARCHITECTURE, weights, settings=described, networks=described, training=None,
-        resolution=networks["generator"].resolution, block=BLOCK, value_range=VALUE_RANGE,
-        source={"architecture": ARCHITECTURE, "dataset": None, "subset": None, "seed": None,
-                "checkpoint": {"file": Path(path).name, "sha256": imagesets.hash_file(path)}})
-    events.done(model=arguments.out)
+    importing.write(
+        arguments, {"file": Path(path).name, "sha256": imagesets.hash_file(path)},
+        networks["generator"].resolution, ARCHITECTURE, weights=weights, settings=described, networks=described,
+        block=BLOCK, value_range=VALUE_RANGE)
 
 
 def read(path):
@@ -52,7 +51,7 @@ def read(path):
         state = _state(where, record, function)
         networks[part] = _network(where, state["static_kwargs"])
         shapes = _SHAPES[function](networks[part])
-        for name, value in _values(where, state["variables"], shapes).items():
+        for name, value in importing.check(where, _named(where, state["variables"]), shapes).items():
             weights["%s/%s" % (part, name)] = value
     _check_together(path, networks)
     del networks["generator_average"]
@@ -132,30 +131,14 @@ def _setting(where, name, value):
     return value
 
 
-def _values(where, listed, shapes):
+def _named(where, listed):
+    """{name: what stands there} of a list of pairs."""
     values = {}
     for item in listed:
         if not isinstance(item, tuple) or len(item) != 2 or not isinstance(item[0], str) or item[0] in values:
             raise BadInput("%s: the list of its variables is damaged" % where)
         values[item[0]] = item[1]
-    for name in values:
-        if name not in shapes:
-            raise BadInput("%s: the variable %s belongs to no network of these settings" % (where, describe(name)))
-    return {name: _value(where, name, values, shape) for name, shape in shapes.items()}
-
-
-def _value(where, name, values, shape):
-    if name not in values:
-        raise BadInput("%s: the variable %s is missing" % (where, name))
-    value = values[name]
-    if not isinstance(value, (np.ndarray, np.generic)) or value.dtype.newbyteorder("=") != np.float32:
-        raise BadInput("%s: %s is no array of float32" % (where, name))
-    if value.shape != shape:
-        raise BadInput("%s: %s has the shape %s; the settings of the file imply %s" % (where, name, value.shape, shape))
-    value = np.asarray(value, np.float32)
-    if not np.isfinite(value).all():
-        raise BadInput("%s: %s holds values that are not finite" % (where, name))
-    return value
+    return values
 
 
 def _check_together(path, networks):

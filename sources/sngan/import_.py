@@ -2,41 +2,39 @@
 
 import os
 
-import numpy as np
-
-from sources.contract import arrays, events, imagesets, models
+from sources.contract import arrays, imagesets, importing
 from sources.contract.errors import BadInput
 
 from . import variables
-from .model import ARCHITECTURE, BLOCK, VALUE_RANGES
+from .model import ARCHITECTURE, BLOCK, VALUE_RANGES, part
 from .settings import PUBLISHED, RESOLUTIONS
 
 _OF_TRAINER = {"updater/model:opt_gen/": "generator/", "updater/model:opt_dis/": "discriminator/"}
 _LARGEST = 1 << 16  # channels, numbers, categories: no network has more
 
 
-def import_published(arguments):
+def import_(arguments):
     """Make a model from the snapshot of a generator, of a discriminator, or of a trainer, which holds both.
 
     Raises BadInput, and writes nothing, if it is none of them.
     """
     path = arguments.checkpoint
-    weights = _read(path)
-    described = {}
-    for part, describe in (("generator", _describe_generator), ("discriminator", _describe_discriminator)):
-        start = part + "/"
-        values = dict((name[len(start):], value) for name, value in weights.items() if name.startswith(start))
+    found = _read(path)
+    weights, described = {}, {}
+    for name, describe in (("generator", _describe_generator), ("discriminator", _describe_discriminator)):
+        values = part(found, name)
         if values:
-            described.update(describe("%s: %s" % (path, part), values))
+            settings, shapes = describe("%s: %s" % (path, name), values)
+            described.update(settings)
+            checked = importing.check("%s: %s" % (path, name), values, shapes,
+                                      [key for key in shapes if key.endswith("/N")])
+            weights.update(("%s/%s" % (name, key), value) for key, value in checked.items())
     size = described.pop("size")
     settings = PUBLISHED._replace(**described)
-    models.write(
-        arguments.out, ARCHITECTURE, weights, settings=dict(settings._asdict()), size=size,
-        resolution=size // 4 * settings.bottom_width, block=BLOCK, training=None,
-        value_range=VALUE_RANGES["published"],
-        source={"architecture": ARCHITECTURE, "dataset": None, "subset": None, "seed": None,
-                "checkpoint": {"file": os.path.basename(path), "sha256": imagesets.hash_file(path)}})
-    events.done(model=arguments.out)
+    importing.write(
+        arguments, {"file": os.path.basename(path), "sha256": imagesets.hash_file(path)},
+        size // 4 * settings.bottom_width, ARCHITECTURE, weights=weights, settings=dict(settings._asdict()),
+        size=size, block=BLOCK, value_range=VALUE_RANGES["published"])
 
 
 def _read(path):
@@ -63,22 +61,23 @@ def _renamed(name):
 
 
 def _describe_generator(where, values):
-    """The settings that the shapes of a generator imply, and which size of network it is."""
+    """(settings and size, {name: shape}) of the generator that the shapes of some arrays imply."""
     size = _size(where, values, variables.UP, 2)
     latent = _shape(where, values, "l1/W", 2)
     width = _shape(where, values, "b%d/gamma" % (len(variables.UP[size]) + 2), 1)[0]
     bottom_width = int(round((latent[0] / float(variables.TOP[size] * width)) ** 0.5))
     classes = _shape(where, values, "block2/b1/gammas/W", 2)[0] if "block2/b1/gammas/W" in values else 0
-    _check(where, values, variables.generator_shapes(size, width, latent[1], classes, bottom_width))
-    return {"size": size, "width": width, "latent_size": latent[1], "classes": classes, "bottom_width": bottom_width}
+    return ({"size": size, "width": width, "latent_size": latent[1], "classes": classes,
+             "bottom_width": bottom_width},
+            variables.generator_shapes(size, width, latent[1], classes, bottom_width))
 
 
 def _describe_discriminator(where, values):
     size = _size(where, values, variables.DOWN, 1)
     width = _shape(where, values, "block1/c1/W", 4)[0]
     classes = _shape(where, values, "l_y/W", 2)[0] if "l_y/W" in values else 0
-    _check(where, values, variables.discriminator_shapes(size, width, classes))
-    return {"size": size, "width": width, "classes": classes}
+    return ({"size": size, "width": width, "classes": classes},
+            variables.discriminator_shapes(size, width, classes))
 
 
 def _size(where, values, blocks, first):
@@ -100,18 +99,3 @@ def _shape(where, values, name, dimensions):
     if len(shape) != dimensions or not all(0 < length <= _LARGEST for length in shape):
         raise BadInput("%s: %s has the shape %s" % (where, name, shape))
     return shape
-
-
-def _check(where, values, shapes):
-    for name in sorted(set(shapes) | set(values)):
-        if name not in shapes:
-            raise BadInput("%s: the array %s belongs to no network of these widths" % (where, name))
-        if name not in values:
-            raise BadInput("%s: the array %s is missing" % (where, name))
-        value = values[name]
-        kinds = "iuf" if name.endswith("/N") else "f"
-        if value.dtype.kind not in kinds or value.shape != shapes[name]:
-            raise BadInput("%s: %s is %s %s, where %s is expected"
-                           % (where, name, value.dtype, value.shape, shapes[name]))
-        if not np.isfinite(value).all():
-            raise BadInput("%s: %s holds values that are not finite" % (where, name))

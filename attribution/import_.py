@@ -1,4 +1,4 @@
-"""Published checkpoints: the pickles of the classifier and of the visualisation network (EG, D_rec, EGs).
+"""The verb import: published pickles of the classifier and of the visualisation network (EG, D_rec, EGs).
 
 Read without TensorFlow and without running anything of the file. What a file does not say takes the published value.
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 from attribution import networks
 from attribution.settings import MODES, PUBLISHED, check_sizes
-from sources.contract import events, models, unpickling
+from sources.contract import imagesets, importing, unpickling
 from sources.contract.errors import BadInput
 from sources.contract.unpickling import describe
 
@@ -26,18 +26,19 @@ _WHOLE = ("switching_res", "latent_res", "fmap_base", "fmap_max")
 _KEYWORDS = (*_FIXED, *_WHOLE, "mode", "resolution", "label_size")  # the published programs ignore any other
 
 
-def import_published(arguments):
-    """The verb `import`: a model from a published pickle."""
+def import_(arguments):
+    """Make a model from a published pickle."""
     path = arguments.checkpoint
     content = unpickling.load(path, _NETWORK_CLASSES)
     try:
-        model = _visnet(*content) if isinstance(content, (tuple, list)) and len(content) == 3 else _classifier(content)
+        is_visnet = isinstance(content, (tuple, list)) and len(content) == 3
+        model = _visnet(*content) if is_visnet else _classifier(content)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
-    labels = model.pop("labels")
-    models.write(arguments.out, **model, classes=_LABEL_NAMES.get(labels) or [f"label {n}" for n in range(labels)],
-                 source={"checkpoint": Path(path).name})
-    events.done(architecture=model["architecture"], resolution=model["resolution"], labels=labels)
+    count = model["labels"]
+    model["labels"] = _LABEL_NAMES.get(count) or [f"label {number}" for number in range(count)]
+    importing.write(
+        arguments, checkpoint={"file": Path(path).name, "sha256": imagesets.hash_file(path)}, **model)
 
 
 def _classifier(record):
@@ -55,8 +56,7 @@ def _visnet(*records):
         raise BadInput("EG, D_rec and EGs do not belong together: their settings differ")
     settings, critic_settings = encoder.settings("visnet"), critic.settings("visnet")
     settings = settings._replace(code_width=encoder.code_width(settings))
-    shapes = dict(networks.variables(networks.autoencoder(settings, encoder.resolution)),
-                  **networks.fingerprint_weight(encoder.resolution, encoder.labels))
+    shapes = networks.visnet_variables(settings, encoder.resolution, encoder.labels)
     critic_shapes = networks.variables(networks.critic(critic_settings, critic.resolution))
     weights = {f"{name}/{variable}": value
                for name, part, expected in (("EG", encoder, shapes), ("D_rec", critic, critic_shapes),
@@ -109,18 +109,7 @@ class _Part:
 
     def weights(self, shapes):
         """The variables {name: float32 array}; raises BadInput unless they are exactly those of `shapes`."""
-        found = self._found()
-        for name in list(shapes) + list(found):
-            if name not in found:
-                raise BadInput(f"{self.function}: the variable {name} is missing")
-            if name not in shapes:
-                raise BadInput(f"{self.function}: the variable {describe(name)} has no place in a network of these "
-                               "settings")
-            if found[name].shape != shapes[name]:
-                raise BadInput(f"{self.function}: {name} is {found[name].shape} instead of {shapes[name]}")
-            if not np.isfinite(found[name]).all():
-                raise BadInput(f"{self.function}: not all values of {name} are finite")
-        return found
+        return importing.check(self.function, self._found(), shapes)
 
     def _found(self):
         """{name: array} of the file."""

@@ -1,0 +1,176 @@
+"""A model as an ONNX graph: what networks.py lists, as nodes that any ONNX runtime computes.
+
+    input   images        uint8 (N, R, R, 3), as in images.npy
+    output  scores        float32 (N, labels); their softmax are probabilities
+            maps          of a fully convolutional head: float32 (N, labels, h, w)
+            fingerprints  of a visnet: float32 (N, 3, R, R)
+
+That is what the verb attribute writes, computed in float32 whatever the precision of the training was.
+Metadata of the file: `labels` (JSON), `architecture`, `resolution`, and these lines as its doc_string.
+Inside, activations are (N, C, H, W) and the equalised learning rate is part of the weights.
+"""
+
+import json
+from functools import singledispatch
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper
+
+from attribution import networks
+from attribution.settings import Settings
+
+OPSET, _IR_VERSION = 17, 8  # of 2022: every runtime of today reads them
+VALUES = "values"  # the images as the networks take them: float32 (N, 3, R, R) in [-1, 1]
+_ACTIVATIONS = {"leaky_relu": ("LeakyRelu", {"alpha": 0.2}), "tanh": ("Tanh", {})}
+
+
+def build(description, weights):
+    """The ONNX model of a classifier or visnet: `description` is that of model.json, weights {name: array}."""
+    settings, resolution = Settings(**description["settings"]), description["resolution"]
+    labels, is_visnet = description["labels"], description["architecture"] == "visnet"
+    used = "EGs/" if is_visnet else ""  # the moving average, as the published program does
+    graph = _Graph({name.removeprefix(used): array for name, array in weights.items()
+                    if name.startswith(used)})
+    graph.add_images()
+    shapes = {"scores": (len(labels),)}
+    if is_visnet:
+        graph.add_visnet(networks.autoencoder(settings, resolution))
+        shapes["fingerprints"] = (networks.COLOURS, resolution, resolution)
+    elif settings.latent_res == -1:
+        graph.add_layers(networks.classifier(settings, resolution, len(labels)), "scores")
+    else:
+        graph.add_map(networks.classifier(settings, resolution, len(labels)))
+        shapes["maps"] = (len(labels), settings.latent_res, settings.latent_res)
+    return _model(graph, description, shapes)
+
+
+class _Graph:
+    """Nodes and constants as they are added. Every `add` returns the name of what it computes."""
+
+    def __init__(self, weights):
+        self.weights, self.nodes, self.constants = weights, [], []
+
+    def add(self, operator, *inputs, name=None, **attributes):
+        """Add a node with these inputs."""
+        name = name or f"{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+        return name
+
+    def constant(self, array, name=None):
+        """Add an array."""
+        name = name or f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def scaled(self, name, gain, arrange):
+        """Add a weight times the equalised learning rate, arranged as ONNX has it."""
+        weight = self.weights[f"{name}/weight"]
+        return self.constant(arrange(weight * networks.scale(weight.shape, gain)), f"{name}/weight")
+
+    def bias(self, layer, *shape):
+        """Add the bias of a layer."""
+        name = f"{layer.name}/bias"
+        return self.constant(self.weights[name].reshape(-1, *shape), name)
+
+    def add_images(self):
+        """From "images" to VALUES."""
+        values = self.add("Cast", "images", to=TensorProto.FLOAT)
+        values = self.add("Mul", values, self.constant(np.float32(2 / 255)))
+        values = self.add("Sub", values, self.constant(np.float32(1)))
+        self.add("Transpose", values, perm=(0, 3, 1, 2), name=VALUES)
+
+    def add_layers(self, layers, name):
+        """From VALUES through `layers` to `name`."""
+        features = VALUES
+        for layer in layers:
+            features = _add(layer, self, features)
+        return self.add("Identity", features, name=name)
+
+    def add_map(self, layers):
+        """A fully convolutional head: "maps", and their average as "scores"."""
+        average = self.add("GlobalAveragePool", self.add_layers(layers, "maps"))
+        self.add("Flatten", average, name="scores")
+
+    def add_visnet(self, layers):
+        """EG: "fingerprints", image - reconstruction, and as "scores" their products with those of the models."""
+        reconstructions = self.add_layers(layers, "reconstructions")
+        fingerprints = self.add("Sub", VALUES, reconstructions, name="fingerprints")
+        models = self.scaled("Conv_fingerprints", 1, lambda weight: weight.transpose(2, 0, 1, 3).reshape(
+            -1, weight.shape[3]))
+        self.add("MatMul", self.add("Flatten", fingerprints), models, name="scores")
+
+
+@singledispatch
+def _add(layer, graph, features):
+    raise TypeError(f"no layer: {layer!r}")
+
+
+@_add.register
+def _(layer: networks.Conv, graph, features):
+    if layer.kernel == 3:
+        features = _reflect(graph, features, 1)
+    weight = graph.scaled(layer.name, layer.gain, lambda weight: weight.transpose(3, 2, 0, 1))
+    return _activate(layer, graph, graph.add("Conv", features, weight, graph.bias(layer)))
+
+
+@_add.register
+def _(layer: networks.Dense, graph, features):
+    weight = graph.scaled(layer.name, layer.gain, np.asarray)
+    return _activate(layer, graph, graph.add(
+        "Gemm", graph.add("Flatten", features), weight, graph.bias(layer)))
+
+
+@_add.register
+def _(layer: networks.DenseTo4x4, graph, features):
+    product = graph.add("MatMul", features, graph.scaled(layer.name, layer.gain, np.asarray))
+    square = graph.add("Reshape", product, graph.constant(np.array((-1, layer.outputs, 4, 4))))
+    return _activate(layer, graph, graph.add("Add", square, graph.bias(layer, 1, 1)))
+
+
+@_add.register
+def _(layer: networks.Average, graph, features):
+    return graph.add("AveragePool", features, kernel_shape=(2, 2), strides=(2, 2))
+
+
+@_add.register
+def _(layer: networks.Binomial, graph, features):
+    kernel = np.tile(networks.BINOMIAL, (networks.COLOURS, 1, 1, 1))
+    return graph.add("Conv", _reflect(graph, features, 2), graph.constant(kernel),
+                     group=networks.COLOURS, strides=(2, 2))
+
+
+@_add.register
+def _(layer: networks.Upscale, graph, features):
+    scales = graph.constant(np.array((1, 1, 2, 2), np.float32))
+    return graph.add("Resize", features, "", scales, mode="nearest", nearest_mode="floor",
+                     coordinate_transformation_mode="asymmetric")
+
+
+def _reflect(graph, features, pixels):
+    """Pad by reflection, without repeating the edge pixel."""
+    pads = graph.constant(np.array((0, 0, pixels, pixels) * 2))
+    return graph.add("Pad", features, pads, mode="reflect")
+
+
+def _activate(layer, graph, features):
+    if layer.activation == "linear":
+        return features
+    operator, attributes = _ACTIVATIONS[layer.activation]
+    return graph.add(operator, features, **attributes)
+
+
+def _model(graph, description, shapes):
+    """The whole file. shapes: {output: shape of one image's}."""
+    size = description["resolution"]
+    images = helper.make_tensor_value_info("images", TensorProto.UINT8, ("N", size, size, 3))
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("N", *shape))
+               for name, shape in shapes.items()]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, description["architecture"], [images], outputs, graph.constants),
+        opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION,
+        producer_name="gan-fingerprints", doc_string=__doc__)
+    helper.set_model_props(model, {
+        "architecture": description["architecture"], "resolution": str(size),
+        "labels": json.dumps(description["labels"])})
+    checker.check_model(model, full_check=True)
+    return model

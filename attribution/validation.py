@@ -1,0 +1,42 @@
+"""How often a network that is being trained is right about images that it does not learn from."""
+
+import math
+
+from attribution import feeding
+
+
+class Validated:
+    """A trainer that also measures, every settings.validate_every steps, the share of right labels.
+
+    parts: the held-out images, uint8 (N, R, R, 3), of each label. A checkpoint holds the last measurement.
+    """
+
+    def __init__(self, trainer, parts):
+        self._trainer, self._parts, self._settings = trainer, parts, trainer.settings
+        self._accuracy = math.nan  # not measured yet
+        self.device, self.images_in, self.weights = trainer.device, trainer.images_in, trainer.weights
+
+    def step(self, number, batches):
+        """Do step `number`; {name: loss}, and "validation_accuracy" as soon as there is one."""
+        losses = self._trainer.step(number, batches)
+        done = number + 1
+        if done % self._settings.validate_every == 0 or done == self._settings.steps:
+            self._accuracy = self._measure()
+        return losses if math.isnan(self._accuracy) else dict(losses, validation_accuracy=self._accuracy)
+
+    def state(self):
+        """{name: array}, everything that training changes."""
+        return dict(self._trainer.state(), validation_accuracy=self._accuracy)
+
+    def restore(self, state):
+        """Continue from what `state` returned."""
+        self._accuracy = float(state["validation_accuracy"])
+        self._trainer.restore(state)
+
+    def _measure(self):
+        right = 0
+        for label, images in enumerate(self._parts):
+            for block, count in feeding.blocks(images):
+                logits = self._trainer.logits(block).numpy()[:count]
+                right += int((logits.argmax(axis=1) == label).sum())
+        return right / sum(map(len, self._parts))

@@ -1,0 +1,71 @@
+"""Reading ahead: what comes next is made by a thread while the machine computes."""
+
+import itertools
+import threading
+
+try:
+    import queue
+except ImportError:  # Python 2.7
+    import Queue as queue
+
+_AHEAD = 4  # things made before they are asked for
+_END = object()
+
+
+def ahead(make, arguments):
+    """Yield make(argument) for each of `arguments`, in order; a thread makes the next ones meanwhile.
+
+    What `make` raises is raised where its result would have been. Closing the generator ends the thread.
+    """
+    asked, made = queue.Queue(), queue.Queue()
+    thread = threading.Thread(target=_answer, args=(make, asked, made))
+    thread.daemon = True  # a process that crashes does not wait for it
+    thread.start()
+    try:
+        waiting = 0
+        for argument in arguments:
+            asked.put(argument)
+            waiting += 1
+            if waiting > _AHEAD:
+                yield _result(made)
+                waiting -= 1
+        for _ in range(waiting):
+            yield _result(made)
+    finally:
+        asked.put(_END)
+        thread.join()
+
+
+class Ahead(object):
+    """`batches`, anything with [number], read ahead as long as they are asked for in order."""
+
+    def __init__(self, batches):
+        self._batches = batches
+        self._coming = self._next = None
+
+    def __getitem__(self, number):
+        if number != self._next:
+            self.close()
+            self._coming = ahead(self._batches.__getitem__, itertools.count(number))
+        self._next = number + 1
+        return next(self._coming)
+
+    def close(self):
+        """End the thread."""
+        if self._coming is not None:
+            self._coming.close()
+
+
+def _answer(make, asked, made):
+    for argument in iter(asked.get, _END):
+        try:
+            made.put((make(argument), None))
+        except Exception as error:  # noqa: BLE001 - it is raised again where the result is asked for
+            made.put((None, error))
+
+
+def _result(made):
+    value, error = made.get()
+    if error is not None:
+        raise error
+    return value

@@ -1,6 +1,0 @@
-"""python -m sources.mmdgan VERB ...: the door to MMDGAN, which lives in sources/cramer_mmd."""
-
-from sources.cramer_mmd.__main__ import main
-
-if __name__ == "__main__":
-    main("mmdgan")
