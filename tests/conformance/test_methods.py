@@ -139,3 +139,20 @@ def test_a_broken_method_is_caught(change, check, complaint, tmp_path):
     assert trial.trained.status == 0
     with pytest.raises(NotConforming, match=complaint):
         check(trial)
+
+
+def test_the_command_line_names_each_check_and_its_exit_status_tells():
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.conformance.methods", "--process", "--", sys.executable, "-c",
+         "print('hello')"], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "FAIL  training_tells_its_progress: NotConforming: a line on standard output is no JSON" in ended.stdout
+    assert ended.stdout.count("\n") == len(methods.CHECKS)
+
+
+def test_a_container_gets_each_set_at_a_place_of_its_own(tmp_path):
+    reads = {"model": tmp_path, "images": {"a": tmp_path / "x", "b": tmp_path / "y"}}
+    words = Container("somebody/method").command("attribute", reads, tmp_path / "out", ("--first", "3"))
+    assert words[-12:] == ["somebody/method", "attribute", "--model", "/in/model", "--images", "a=/in/images/a",
+                           "--images", "b=/in/images/b", "--out", "/out", "--first", "3"]
+    assert f"{tmp_path / 'x'}:/in/images/a:ro" in words and f"{tmp_path}:/in/model:ro" in words
