@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from commands.options import store_option
+from commands.table import table
 from orchestration import data, images, keys, manifest, plan
 from orchestration.progress import duration
 from orchestration.stage import Plan
@@ -24,9 +25,7 @@ def command(manifest_path: Path, store_path: Path) -> None:
     for path, text in problems.items():
         click.echo(f"{path}: {text}")
     rows = [("stage", "state", "took", "started", "key"), *_rows(wanted, store, problems)]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(table(rows))
 
 
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:

@@ -45,11 +45,12 @@ class Execution:
         Raises StageFailed, Stopped, and what the engine raises.
         """
         stage, key = self._stages[name], self._wanted.keys[name]
-        with self._turn(lambda: self._store.lease(key), "another run that is making this stage", tell) as lease:
+        free = partial(self._store.lease, key)
+        with self._turn(free, "another run that is making this stage", tell) as lease:
             if self._store.finished(key):
                 return
-            free = partial(slots.attempt, node.gpus, stage.resources.gpus)
-            with self._turn(free, "GPUs that other runs have", tell) as given:
+            gpus_free = partial(slots.attempt, node.gpus, stage.resources.gpus)
+            with self._turn(gpus_free, "GPUs that other runs have", tell) as given:
                 self._make(self._job(stage, lease, given), node, lease, tell)
 
     def stop(self) -> None:
@@ -84,7 +85,8 @@ class Execution:
         key = self._wanted.keys[stage.name]
         config = self._store.begin(key, stage.config)
         made = {
-            mount: self._store.folder(self._wanted.keys[name]) for mount, name in stage.inputs.items()
+            mount: self._store.folder(self._wanted.keys[name])
+            for mount, name in stage.inputs.items()
         }
         return Job(
             stage=stage,
@@ -107,7 +109,9 @@ class Execution:
         if self._stopping.is_set() and result.status != 0:
             raise Stopped(f"{job.stage.name}: stopped")
         if not lease.held():
-            raise StageFailed(f"{job.stage.name}: another run took it over, as this one was cut off for minutes")
+            raise StageFailed(
+                f"{job.stage.name}: another run took it over, as this one was cut off for minutes"
+            )
         if result.status != 0:
             raise StageFailed(_report(job, result))
         run = {

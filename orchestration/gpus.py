@@ -44,7 +44,7 @@ def ids() -> tuple[str, ...]:
 def allowed(there: Mapping[str, str]) -> tuple[str, ...]:
     """Of the GPUs `there` ({index: id}) those that CUDA_VISIBLE_DEVICES, if it is set, names.
 
-    It is read as CUDA does: what follows a word that names none ("-1", "NoDevFiles", "") is not seen.
+    It is read as CUDA does: what follows a word that names none ("-1", "NoDevFiles", "") is unseen.
     """
     stated = os.environ.get("CUDA_VISIBLE_DEVICES")
     if stated is None or not there:
@@ -103,7 +103,7 @@ def _of_uuid(word: str, there: Mapping[str, str]) -> str | None:
 
 
 def _rows(fields: str) -> list[list[str]]:
-    """What nvidia-smi says of every GPU; nothing where it is not installed. Raises DriverFailure."""
+    """What nvidia-smi says of every GPU; nothing where there is none. Raises DriverFailure."""
     if shutil.which(_SMI) is None:
         return []
     command = [_SMI, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]

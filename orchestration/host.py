@@ -18,7 +18,7 @@ def processor() -> str:
 
 
 def here() -> dict[str, str]:
-    """What processes that can judge each other share: a kernel since its boot, a space of numbers."""
+    """What processes that can judge each other share: a kernel since its boot, their numbers."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return {"boot": boot, "space": os.readlink("/proc/self/ns/pid")}
 

@@ -1,17 +1,19 @@
-"""Leases: who has a thing that several programs share, a stage or a GPU say, on this host or others.
+"""Leases: who has a thing that several programs share, such as a stage or a GPU, here or elsewhere.
 
-A lease on PATH is a file PATH.N that appears by a hard link, with its content; N grows. The file with
-the greatest N counts. While its owner lives, a thread renews its time of change. No file is locked: on
-some file systems locks fail, on others they exclude nobody.
+A lease on PATH is a file PATH.N that appears by a hard link, with its content; N grows. The file
+with the greatest N counts. While its owner lives, a thread renews its time of change. No file is
+locked: on some file systems locks fail, on others they exclude nobody.
 
-A lease is free when it was released; when it is of this host and no process that has it lives; when it
-is of another host and was not renewed for PATIENCE_SECONDS by the clock of the file system.
+A lease is free when it was released (its file is empty); when it is of this host and no process
+that has it lives; when it is of another host and was not renewed for PATIENCE_SECONDS by the clock
+of the file system.
 
-Why one program takes over, of any number that find PATH.N free: each links PATH.N+1, a name that the
-file system gives away once. The one that gets it removes the files below its own, never the greatest.
-So a program that read PATH.N long ago, and links an N+1 that is gone again, finds a greater one beside
-it and withdraws; and as there always is a greatest one, nobody starts again from 1. A program that was
-stopped for minutes, and so lost its lease, touches its own file alone, which counts no more.
+Why one program takes over, of any number that find PATH.N free: each links PATH.N+1, a name that
+the file system gives away once. The one that gets it removes the files below its own, never the
+greatest. So a program that read PATH.N long ago, and links an N+1 that is gone again, finds a
+greater one beside it and withdraws; and as there always is a greatest one, nobody starts again
+from 1. A program that was stopped for minutes, and so lost its lease, touches its own file alone,
+which counts no more.
 """
 
 from __future__ import annotations
@@ -61,12 +63,13 @@ class Lease:
     def release(self) -> None:
         """Give it up; other processes that hold it keep it while they live."""
         self._ended.set()
-        with self._guard:
-            if self.held():
-                others = self._content["processes"][1:]
-                alive = [process for process in others if host.lives(process) is not False]
-                self._content["processes"] = alive
+        with self._guard, contextlib.suppress(FileNotFoundError):  # others took it over
+            others = self._content["processes"][1:]
+            self._content["processes"] = [each for each in others if host.lives(each) is not False]
+            if self._content["processes"]:
                 self._rewrite()
+            else:
+                os.truncate(self._file, 0)  # which works on a full disk too
 
     def _rewrite(self) -> None:
         _write(self._file, self._content).replace(self._file)
@@ -147,8 +150,8 @@ def _appear(file: Path, content: dict[str, Any]) -> bool:
     except OSError as error:
         if error.errno in _NO_LINKS:
             raise UserError(
-                f"{file.parent}: this file system has no hard links, by which runs keep out of each "
-                "other's way; choose a place on another one (--store)"
+                f"{file.parent}: this file system has no hard links, by which runs keep out of "
+                "each other's way; choose a place on another one (--store)"
             ) from error
         raise
     finally:
@@ -170,8 +173,9 @@ def _free(file: Path) -> bool:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    text = file.read_text()
     try:
-        return dict(json.loads(file.read_text()))
+        return dict(json.loads(text or '{"processes": []}'))  # one that was released is empty
     except ValueError:  # cut off when its host crashed
         return {"processes": [[os.getpid(), 0]]}  # of no known host: only its age can be judged
 

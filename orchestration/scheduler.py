@@ -71,11 +71,11 @@ Work = Callable[[str, Node, Tell], None]
 def schedule(
     tasks: Iterable[Task], nodes: Sequence[Node], work: Work, stop: Callable[[], None]
 ) -> Changes:
-    """Do `work(name, node, tell)` for every task, each in a thread, as many at once as `nodes` allow.
+    """Do `work(name, node, tell)` for every task, each in a thread, as many as `nodes` allow.
 
     A task whose work raises has failed; those that hang on it are skipped, all others go on.
-    If the generator is closed or interrupted, `stop()` is called, which has to make running work end,
-    and waited for.
+    If the generator is closed or interrupted, `stop()` is called, which has to make running work
+    end, and waited for.
     Raises NoDevice or UserError, before anything runs, if a task asks for more than any node has.
     """
     waiting = {task.name: task for task in tasks}
@@ -146,7 +146,7 @@ class _Schedule:
     def _do(self, name: str, node: Node) -> None:
         try:
             self._work(name, node, lambda event: self._queue.put(Reported(name, event)))
-        except Exception as error:  # noqa: BLE001 - the reader of the changes, in another thread, has to judge it
+        except Exception as error:  # noqa: BLE001 - who reads the changes has to judge it
             self._queue.put(Failed(name, error))
         else:
             self._queue.put(Finished(name))
@@ -192,8 +192,8 @@ def _refuse_too_large(task: Task, nodes: Sequence[Node]) -> None:
     if what == "GPU(s)":
         raise NoDevice(
             f"{task.name}: asks for {asked} GPU(s), {has} {there} for containers (the engine would "
-            'say: could not select device driver "" with capabilities: [[gpu]]); orchestrate.py doctor '
-            "tells what is missing, `device: cpu` in the manifest runs it without"
+            'say: could not select device driver "" with capabilities: [[gpu]]); orchestrate.py '
+            "doctor tells what is missing, `device: cpu` in the manifest runs it without"
         )
     raise UserError(
         f"{task.name}: asks for {asked} {what}, {has} {there}; lower `resources` in the manifest"

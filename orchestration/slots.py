@@ -1,6 +1,6 @@
 """GPUs of this host, given out one by one to all who run stages on it: each under a lease.
 
-The leases lie in a folder of the host, in which every user may make files and remove only their own.
+The leases lie in a folder of the host, where every user may make files and remove only their own.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ LEAST_FREE_BYTES = 1 << 30
 
 
 class Store:
-    """A store on disk. Several orchestrators, on several hosts too, may use one: a stage runs under its lease."""
+    """A store on disk. Orchestrators, of several hosts too, may share it: each stage has a lease."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -63,6 +63,14 @@ class Store:
         write_json(self.partial(key) / "stage.json", {"format": FORMAT, "key": key, **record})
         self.partial(key).rename(self.folder(key))
         self._aside(key, "config.json").unlink()
+
+    def forget(self, key: str) -> None:
+        """Remove what was made for a stage to be run, but for its lease."""
+        for path in self._aside(key, "").parent.glob(f"{key}.*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not path.name.startswith(f"{key}.lease."):
+                path.unlink()
 
     @contextlib.contextmanager
     def lease(self, key: str) -> Iterator[Lease | None]:

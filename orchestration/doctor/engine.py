@@ -19,7 +19,7 @@ _LIMITS = {
 
 
 def find() -> tuple[Engine, list[Finding]]:
-    """What runs stages unless another is asked for, and what is to be said of it and of those before it.
+    """What runs stages unless another is asked for, and what there is to say.
 
     Raises NoEngine if none answers.
     """

@@ -24,14 +24,19 @@ def disks(store: Path, docker_root: Path | None) -> list[Finding]:
 
 
 def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list[Finding]:
-    """Is there a node for every stage? plans: by the name of the manifest. needed: whether it blocks if not."""
+    """Is there a node for every stage?
+
+    plans: by the name of the manifest. needed: whether it blocks if not.
+    """
     findings = [_about(node.resources) for node in nodes]
     for name, plan in plans.items():
         cores = max(stage.resources.cores for stage in plan.stages)
         memory = max(stage.resources.memory for stage in plan.stages)
-        if not any(cores <= node.resources.cores and memory <= node.resources.memory for node in nodes):
-            text = f"{name}: a stage asks for {cores} cores and {memory / _GIB:g} GiB, more than there is"
-            findings.append(Finding(severity(needed), "machine", text, f"lower `resources` in {name}"))
+        has = [node.resources for node in nodes]
+        if not any(cores <= each.cores and memory <= each.memory for each in has):
+            asked = f"{name}: a stage asks for {cores} cores and {memory / _GIB:g} GiB"
+            text, mend = f"{asked}, more than there is", f"lower `resources` in {name}"
+            findings.append(Finding(severity(needed), "machine", text, mend))
     return findings
 
 

@@ -1,7 +1,7 @@
 """What runs stages. An engine is attach, start, events, result, cancel; see the modules of ENGINES.
 
-One more engine, whose stages run on many machines say, is one more module with a function `connect`, and
-its line in ENGINES: the plan, the scheduler and the store do not know which engines there are.
+One more engine, whose stages run on many machines say, is one more module with a function
+`connect`, and its line in ENGINES: the plan, the scheduler and the store do not know which engines there are.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ class Job:
     """A stage made ready to run.
 
     image: what it runs in, by content.
-    out: the folder to write to, which may hold what an earlier, stopped run of the stage left. log: the file
-    its log is appended to. inputs: {mount name: folder or file, shown read-only}; a name may have slashes.
-    config: a JSON file. gpus: ids of those it was given. store: where `out` belongs. hold: called with the
-    number of a process of this host that writes to `out`: nobody else gets the stage before that has ended.
+    out: the folder to write to, which may hold what an earlier, stopped run of the stage left.
+    log: the file its log is appended to. inputs: {mount name: folder or file, shown read-only}; a
+    name may have slashes. config: a JSON file. gpus: ids of those it was given. store: where `out`
+    belongs. hold: called with the number of a process of this host that writes to `out`: nobody
+    else gets the stage before that has ended.
     """
 
     stage: Stage
@@ -67,11 +68,14 @@ class Running(Protocol):
         """How it ended; called once, after the last event."""
 
     def cancel(self) -> None:
-        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once; again, it does nothing."""
+        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once. Twice is as once."""
 
 
 class Engine(Protocol):
-    """What runs stages. name: as `--engine` and stage.json say it. caution: what its stages lack, in words."""
+    """What runs stages.
+
+    name: as `--engine` and stage.json say it. caution: what its stages lack, in words.
+    """
 
     name: str
     caution: str
@@ -80,7 +84,7 @@ class Engine(Protocol):
         """The hosts that stages run on."""
 
     def image_id(self, reference: str) -> str:
-        """The id of an image that no folder of containers/ makes. Raises UserError if it is not there."""
+        """The id of an image. Raises UserError if it is not there."""
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make what stages run in, images or environments, where it is missing."""

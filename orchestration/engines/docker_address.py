@@ -10,7 +10,7 @@ from docker.utils import kwargs_from_env
 
 
 def settings() -> dict[str, Any]:
-    """How to reach it: DOCKER_HOST, the current context of the `docker` command, or the usual socket."""
+    """How to reach it: DOCKER_HOST, the context of the `docker` command, or the usual socket."""
     found = dict(kwargs_from_env())
     if "base_url" not in found:
         context = docker.ContextAPI.get_current_context()

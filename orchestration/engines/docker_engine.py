@@ -22,7 +22,14 @@ from docker.types import CancellableStream, LogConfig, Mount
 from urllib3.exceptions import ProtocolError
 
 from orchestration import mends
-from orchestration.engines import GRACE_SECONDS, Job, Result, docker_address, docker_gpus, surroundings
+from orchestration.engines import (
+    GRACE_SECONDS,
+    Job,
+    Result,
+    docker_address,
+    docker_gpus,
+    surroundings,
+)
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import NoDevice, NoEngine, StageFailed, UserError
@@ -47,9 +54,9 @@ def connect() -> DockerEngine:
         info = client.info()
     except (DockerException, requests.RequestException, OSError) as error:
         raise NoEngine(
-            f"{address}: no Docker Engine answers ({docker_address.reason(error)}); start it (systemctl "
-            "start docker), install it (apt install docker.io), see that you may use it (group docker), "
-            "or run without: --engine process"
+            f"{address}: no Docker Engine answers ({docker_address.reason(error)}); start it "
+            "(systemctl start docker), install it (apt install docker.io), see that you may use it "
+            "(group docker), or run without: --engine process"
         ) from error
     client.api.timeout = None  # type: ignore[assignment]  # for ever, which the stubs do not know
     return DockerEngine(client, info)
@@ -75,8 +82,8 @@ class DockerEngine:
             return str(self.client.images.get(reference).id)
         except ImageNotFound as error:
             raise UserError(
-                f"image {reference}: the engine does not have it, and no folder of containers/ makes it; build it, "
-                f"or docker pull {reference}"
+                f"image {reference}: the engine does not have it, and no folder of containers/ makes "
+                f"it; build it, or docker pull {reference}"
             ) from error
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
@@ -94,8 +101,8 @@ class DockerEngine:
     def attach(self, job: Job) -> None:
         """None, when what an earlier orchestrator left of a stage has been stopped and removed.
 
-        What it wrote since that one was killed went nowhere. Stopped, it writes its checkpoint first,
-        and the next container continues there.
+        What it wrote since that one was killed went nowhere. Stopped, it writes its checkpoint
+        first, and the next container continues there. The engine of another host is out of reach.
         """
         for container in self._containers(job.store, job.key):
             _remove(container)
@@ -144,7 +151,8 @@ class DockerRunning:
         self.image_id = image_id
         self._stage, self._container, self._output = job.stage.name, container, output
         self._log, self._memory = Log(job.log), memory
-        self._stopper, self._guard = threading.Thread(target=self._stop, daemon=True), threading.Lock()
+        self._stopper = threading.Thread(target=self._stop, daemon=True)
+        self._guard = threading.Lock()
 
     def events(self) -> Iterator[Event]:
         """The events it writes, until it ends."""
@@ -181,7 +189,7 @@ class DockerRunning:
                 self._stopper.start()
 
     def _stop(self) -> None:
-        with contextlib.suppress(APIError, requests.RequestException):  # it ended, or the engine did
+        with contextlib.suppress(APIError, requests.RequestException):  # one of them has ended
             self._container.stop(timeout=int(GRACE_SECONDS))
 
 
@@ -202,7 +210,9 @@ def _engine_stays(stage: str) -> Iterator[None]:
         yield
     except (APIError, requests.RequestException, ProtocolError) as error:
         reason = docker_address.reason(error)
-        raise StageFailed(f"{stage}: the Docker Engine went away ({reason}); start it and run again") from error
+        raise StageFailed(
+            f"{stage}: the Docker Engine went away ({reason}); start it and run again"
+        ) from error
 
 
 def _arguments(

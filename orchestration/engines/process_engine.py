@@ -1,8 +1,8 @@
-"""No Docker: one process a stage, in a virtual environment per image, made from the same pinned requirements.
+"""No Docker: one process a stage, in an environment per framework, of the same pinned requirements.
 
-What a container keeps apart is not kept apart: a stage sees the machine's files and network, and its memory
-limit is not enforced. A stage dies with the orchestrator, and until it has died it holds the lease on its
-stage, so that a later run cannot write to the same folder.
+What a container keeps apart is not kept apart: a stage sees the machine's files and network, and its
+memory limit is not enforced. A stage dies with the orchestrator, and until it has died it holds its
+lease, so that a later run cannot write to the same folder.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class ProcessEngine:
 
     def image_id(self, reference: str) -> NoReturn:
         """Raises UserError: such an image needs Docker."""
-        raise UserError(f"image {reference}: no folder of containers/ makes it, so it can only run in a Docker Engine")
+        raise UserError(
+            f"image {reference}: no folder of containers/ makes it, so it can only run in a Docker Engine"
+        )
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make the environments that are missing."""
@@ -67,7 +69,7 @@ class ProcessEngine:
         """None: nothing of a stage is left as soon as its lease is free."""
 
     def start(self, job: Job) -> ProcessRunning:
-        """Start the process of a stage. Raises UserError for an image that only Docker could run."""
+        """Start the process of a stage. Raises UserError for an image that only Docker can run."""
         environment = self._environment(job.image, lambda event: None)
         scratch = _scratch(job)
         inputs, config = scratch / "in", scratch / "config.json"
@@ -107,8 +109,14 @@ class ProcessRunning:
             cwd=job.out,
             process_group=0,
         )
-        job.hold(self._process.pid)
-        self._output, self._errors = cast(IO[bytes], self._process.stdout), cast(IO[bytes], self._process.stderr)
+        try:
+            job.hold(self._process.pid)
+        except OSError:
+            self._process.kill()
+            self._process.communicate()
+            raise
+        self._output = cast(IO[bytes], self._process.stdout)
+        self._errors = cast(IO[bytes], self._process.stderr)
         self._killer = threading.Timer(GRACE_SECONDS, self._signal, (signal.SIGKILL,))
         self._killer.daemon = True
         self._guard = threading.Lock()
@@ -150,7 +158,7 @@ class ProcessRunning:
 
 
 def _scratch(job: Job) -> Path:
-    """An empty folder for what a container would have of its own: its home, and places for its inputs."""
+    """An empty folder for what a container has of its own: its home, and places for its inputs."""
     folder = job.config.with_name(f"{job.key}.scratch")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "in").mkdir(parents=True)

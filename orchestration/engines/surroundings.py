@@ -1,4 +1,4 @@
-"""What a stage finds around it, alike on every engine: its command, its variables, what it may read."""
+"""What a stage finds around it, alike on every engine: command, variables, what it may read."""
 
 from __future__ import annotations
 

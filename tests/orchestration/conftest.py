@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.engines import Job
 from orchestration.engines.docker_engine import DockerEngine
+from orchestration.images import Foreign
 from orchestration.stage import Resources, Stage
 from tests.orchestration import tiny
 
@@ -38,6 +39,7 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
             "inputs": {},
             "gpus": (),
             "store": tmp_path,
+            "image": Foreign(image, "cpu", image),
             "hold": lambda pid: None,
         }
         return Job(stage=stage, out=out, config=config, **(usual | changes))

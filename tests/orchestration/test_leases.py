@@ -121,7 +121,7 @@ def test_that_of_another_host_is_free_when_it_was_not_renewed(
 
 def test_one_that_cannot_be_read_counts_until_it_is_old(path: Path) -> None:
     file = left_by(path, lambda content: None)
-    file.write_text("")
+    file.write_text("{")
     assert not leases.is_free(path)
     os.utime(file, (1, 1))
     assert leases.is_free(path)

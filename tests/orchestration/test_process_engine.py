@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from orchestration.engines import Job, Result, choice, leash, memory, process_en
 from orchestration.engines.process_engine import ProcessEngine
 from orchestration.errors import NoEngine, UserError
 from orchestration.events import Tell
+from orchestration.images import Image
 from orchestration.images.environments import Environment
 from orchestration.store import Store
 
@@ -25,7 +27,7 @@ MakeJob = Callable[..., Job]
 class ShellEngine(ProcessEngine):
     """Whatever the image, its environment is this machine's shell."""
 
-    def _environment(self, image: str, flavour: str, tell: Tell) -> Environment:
+    def _environment(self, image: Image, tell: Tell) -> Environment:
         return Environment(("/bin/sh",), {"ROOM": "shell"}, "environment shell")
 
 
@@ -164,6 +166,17 @@ def test_what_writes_to_the_folder_of_a_stage_is_told(engine: ProcessEngine, mak
     running = engine.start(make_job("any", "echo $$ > {out}/pid; exit 0", hold=held.append))
     assert (list(running.events()), ended(running.result())) == ([], (0, False))
     assert len(held) == 1
+
+
+def test_it_ends_where_that_cannot_be_noted(engine: ProcessEngine, make_job: MakeJob) -> None:
+    def full(pid: int) -> None:
+        held.append(pid)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    held: list[int] = []
+    with pytest.raises(OSError, match="No space left"):
+        engine.start(make_job("any", "sleep 60", hold=full))
+    wait_for_the_end_of(held[0])
 
 
 def test_it_does_not_begin_when_its_parent_is_gone() -> None:
