@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import click
 
 from commands.interruption import interruptible
 from orchestration import images
 from orchestration.engines import docker_engine
-from orchestration.errors import UserError
-from orchestration.images import Recipe, build
+from orchestration.images import Recipe, build, frameworks, recipes
 
 
 @click.command()
 @click.argument("names", metavar="[IMAGE]...", nargs=-1)
 @click.option("--flavour", type=click.Choice(["cpu", "cuda"]), default="cpu", help="(default: cpu)")
 def command(names: tuple[str, ...], flavour: str) -> None:
-    """Build every image of containers/ (or each IMAGE) that is missing or out of date, several at once.
+    """Build every image of containers/ (or each IMAGE) that is missing, several at once.
 
     A failed one does not stop the others.
     """
@@ -29,8 +26,6 @@ def command(names: tuple[str, ...], flavour: str) -> None:
 
 def _all(flavour: str) -> list[Recipe]:
     """Those that have the flavour: the one that reads data has nothing that needs a GPU."""
-    found = []
-    for name in images.names():
-        with contextlib.suppress(UserError):
-            found.append(images.recipe(name, flavour))
-    return found
+    names = [name for name in images.names()
+             if frameworks.has(recipes.framework_name(name), flavour)]
+    return [images.recipe(name, flavour) for name in names]

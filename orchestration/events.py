@@ -3,5 +3,5 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Event = Mapping[str, Any]  # as docs/contract.md describes it: {"event": "log", "message": ...} and others
+Event = Mapping[str, Any]  # {"event": "log", "message": ...} and others: docs/contract.md
 Tell = Callable[[Event], None]

@@ -13,12 +13,13 @@ from orchestration.gpus import Gpu
 from orchestration.images import facts, recipes
 from orchestration.images.facts import Cuda
 
-_TOOLKIT = "install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, restart the engine"
+_TOOLKIT = ("install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, "
+            "restart the engine")
 _NEWER = "install a newer NVIDIA driver"
 
 
 def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
-    """Look at the GPUs. info: as the Docker Engine tells it. needed: whether a manifest asks for a GPU."""
+    """Look at the GPUs. info: as the Docker Engine tells it. needed: whether a manifest asks."""
     try:
         found = gpus.read()
     except gpus.DriverFailure as error:
@@ -26,7 +27,8 @@ def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
         return [Finding(severity(needed), "GPU", f"nvidia-smi fails: {error}", mend)]
     if not found:
         return [_none(needed)]
-    return [*judge(found), *([] if info is None else reach(info, shutil.which("nvidia-container-runtime-hook")))]
+    hook = shutil.which("nvidia-container-runtime-hook")
+    return [*judge(found), *([] if info is None else reach(info, hook))]
 
 
 def judge(found: list[Gpu]) -> list[Finding]:
@@ -35,7 +37,7 @@ def judge(found: list[Gpu]) -> list[Finding]:
 
 
 def reach(info: Mapping[str, Any], hook: str | None) -> list[Finding]:
-    """How containers get at the GPUs. hook: the program that device requests need, where it is installed."""
+    """How containers get at the GPUs. hook: the program that device requests need, if any."""
     by = [
         *(["CDI names"] if docker_gpus.has_cdi(info) else []),
         *(["device requests"] if hook else []),
@@ -43,13 +45,15 @@ def reach(info: Mapping[str, Any], hook: str | None) -> list[Finding]:
     ]
     if by:
         return [Finding("ok", "GPU", f"containers get GPUs by {', '.join(by)}")]
-    return [Finding("problem", "GPU", "the Docker Engine has no way to give GPUs to containers", _TOOLKIT)]
+    text = "the Docker Engine has no way to give GPUs to containers"
+    return [Finding("problem", "GPU", text, _TOOLKIT)]
 
 
 def _none(needed: bool) -> Finding:
     if needed:
+        text = "the manifest asks for a GPU; there is no NVIDIA GPU, or no driver"
         mend = "use a machine with one and its driver, or say `device: cpu` in the manifest"
-        return Finding("problem", "GPU", "the manifest asks for a GPU; there is no NVIDIA GPU, or no driver", mend)
+        return Finding("problem", "GPU", text, mend)
     return Finding("ok", "GPU", "no NVIDIA GPU (or no driver): everything runs on the CPU")
 
 
@@ -78,4 +82,5 @@ def _limits(gpu: Gpu, image: str, cuda: Cuda) -> Iterator[Finding]:
         yield Finding("warning", "GPU", text, cuda.otherwise)
     elif gpu.driver < cuda.driver:
         wanted = ".".join(str(part) for part in cuda.driver)
-        yield Finding("warning", "GPU", f"{about} needs driver {wanted} or newer", _NEWER)
+        text = f"{about} needs driver {wanted} or newer"
+        yield Finding("warning", "GPU", text, _NEWER)

@@ -1,4 +1,7 @@
-"""Bases: a Debian with Python and the host's certificates, pulled or, where nothing can be pulled, bootstrapped."""
+"""Bases: a Debian with Python and the host's certificates.
+
+Debian is pulled or, where nothing can be pulled, bootstrapped.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,13 @@ def reference(facts: Facts) -> str:
 
 
 def ensure(client: docker.DockerClient, facts: Facts, tell: Tell) -> None:
-    """Make a base unless it is there, with the certificates that this host has now. Raises BuildFailed."""
+    """Make a base unless it is there, with the certificates that this host has now.
+
+    Raises BuildFailed.
+    """
     name, suite = reference(facts), facts.suite
-    files = {"Dockerfile": frameworks.read("containers/base/Dockerfile").encode(), **_certificates()}
+    dockerfile = frameworks.read("containers/base/Dockerfile").encode()
+    files = {"Dockerfile": dockerfile, **_certificates()}
     content = digest([name, {path: data.hex() for path, data in files.items()}])
     if _label(client, name) == content:
         return
@@ -39,7 +46,8 @@ def ensure(client: docker.DockerClient, facts: Facts, tell: Tell) -> None:
             client.images.build(fileobj=archive, custom_context=True, tag=name, buildargs=arguments,
                                 labels={_LABEL: content}, rm=True, forcerm=True)
     except (APIError, docker.errors.BuildError) as error:
-        raise BuildFailed(f"base {suite}: {error}; see that containers reach the package mirrors") from error
+        mend = "see that containers reach the package mirrors"
+        raise BuildFailed(f"base {suite}: {error}; {mend}") from error
 
 
 def _label(client: docker.DockerClient, name: str) -> str | None:
@@ -50,7 +58,7 @@ def _label(client: docker.DockerClient, name: str) -> str | None:
 
 
 def _debian(client: docker.DockerClient, suite: str, tell: Tell) -> str:
-    """A reference to a bare Debian: pulled if a registry answers, else bootstrapped from Debian's packages."""
+    """A reference to a bare Debian: pulled if a registry answers, else bootstrapped."""
     pulled, made = f"debian:{suite}-slim", f"ganfp/debian:{suite}"
     if client.images.list(made):
         return made
@@ -60,7 +68,8 @@ def _debian(client: docker.DockerClient, suite: str, tell: Tell) -> str:
         return pulled
     except APIError as error:
         reason = " ".join(str(error.explanation or error).split())
-    tell({"event": "log", "message": f"base {suite}: no registry gave {pulled}; bootstrapping it from packages"})
+    tell({"event": "log",
+          "message": f"base {suite}: no registry gave {pulled}; bootstrapping it from packages"})
     _import(made, _bootstrap(suite, reason))
     return made
 
@@ -68,19 +77,23 @@ def _debian(client: docker.DockerClient, suite: str, tell: Tell) -> str:
 def _bootstrap(suite: str, reason: str) -> bytes:
     """A bare Debian as a tar archive. reason: why it could not be pulled."""
     if shutil.which("mmdebstrap") is None:
-        raise BuildFailed(f"base {suite}: cannot be pulled ({reason}), and mmdebstrap is not here to make it from "
-                          "packages; connect the engine to a registry, or apt-get install mmdebstrap")
-    made = subprocess.run(["mmdebstrap", "--variant=apt", suite, "-"], capture_output=True, check=False)
+        raise BuildFailed(f"base {suite}: cannot be pulled ({reason}), and mmdebstrap is not here "
+                          "to make it from packages; connect the engine to a registry, or "
+                          "apt-get install mmdebstrap")
+    command = ["mmdebstrap", "--variant=apt", suite, "-"]
+    made = subprocess.run(command, capture_output=True, check=False)
     if made.returncode:
-        last = made.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise BuildFailed(f"base {suite}: mmdebstrap ended with {made.returncode}: {' '.join(last)}")
+        last = " ".join(made.stderr.decode(errors="replace").strip().splitlines()[-1:])
+        raise BuildFailed(f"base {suite}: mmdebstrap ended with {made.returncode}: {last}")
     return made.stdout
 
 
 def _import(reference: str, archive: bytes) -> None:
-    subprocess.run(["docker", "import", "-", reference], input=archive, capture_output=True, check=True)
+    command = ["docker", "import", "-", reference]
+    subprocess.run(command, input=archive, capture_output=True, check=True)
 
 
 def _certificates() -> dict[str, bytes]:
-    found = {f"certificates/{path.name}": path.read_bytes() for path in sorted(CERTIFICATES.rglob("*.crt"))}
-    return {"certificates/none": b"", **found}  # the folder has to be there for COPY
+    found = sorted(CERTIFICATES.rglob("*.crt"))
+    return {"certificates/none": b"",  # the folder has to be there for COPY
+            **{f"certificates/{path.name}": path.read_bytes() for path in found}}

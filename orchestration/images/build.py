@@ -27,32 +27,38 @@ _LABEL = "ganfp.content"
 _AT_ONCE = 3
 _LAST_LINES = 12
 _ONE_BASE = threading.Lock()  # two frameworks may stand on one
+_Group = list[Recipe]
 
 
-def build(client: docker.DockerClient, recipes: Iterable[Recipe], tell: Tell, test: bool = False) -> None:
+def build(client: docker.DockerClient, recipes: Iterable[Recipe], tell: Tell,
+          test: bool = False) -> None:
     """Build what is missing of `recipes`, and what that stands on.
 
-    test: also the image with pytest, steps.test_reference. A failed build does not stop the others. Raises
-    BuildFailed that names every one that failed, UserError where a file changed since its recipe was made.
+    test: also the image with pytest, steps.test_reference. A failed build does not stop the
+    others. Raises BuildFailed that names every one that failed, UserError where a file changed
+    since its recipe was made.
     """
-    groups: dict[str, list[Recipe]] = {}
+    groups: dict[str, _Group] = {}
     for recipe in dict.fromkeys(recipes):
         groups.setdefault(recipe.framework.reference, []).append(recipe)
-    failures = _at_once(lambda group: list(_build_group(client, group, test, tell)), list(groups.values()))
-    failed = [failure for group in failures for failure in group]
+
+    def work(group: _Group) -> list[str]:
+        return list(_build_group(client, group, test, tell))
+
+    failed = [text for texts in _at_once(work, list(groups.values())) for text in texts]
     if failed:
         raise BuildFailed("\n".join(failed))
 
 
-def _at_once(work: Callable[[list[Recipe]], list[str]], groups: list[list[Recipe]]) -> Iterator[list[str]]:
-    """What `work` returns for every group, in threads that do not outlive the program: Ctrl-C ends their builds too."""
+def _at_once(work: Callable[[_Group], list[str]], groups: list[_Group]) -> Iterator[list[str]]:
+    """What `work` returns for every group, in threads that Ctrl-C ends too."""
     free, futures = threading.Semaphore(_AT_ONCE), [Future[list[str]]() for _ in groups]
 
-    def do(group: list[Recipe], future: Future[list[str]]) -> None:
+    def do(group: _Group, future: Future[list[str]]) -> None:
         with free:
             try:
                 future.set_result(work(group))
-            except BaseException as error:  # noqa: BLE001 - raised again by the one who asks for the result
+            except BaseException as error:  # noqa: BLE001 - raised again where the result is
                 future.set_exception(error)
 
     for group, future in zip(groups, futures, strict=True):
@@ -60,14 +66,15 @@ def _at_once(work: Callable[[list[Recipe]], list[str]], groups: list[list[Recipe
     return (future.result() for future in futures)
 
 
-def _build_group(client: docker.DockerClient, group: list[Recipe], test: bool, tell: Tell) -> Iterator[str]:
-    """Build images that stand on one framework; yields a text for each build that failed."""
+def _build_group(client: docker.DockerClient, group: _Group, test: bool,
+                 tell: Tell) -> Iterator[str]:
+    """Build images that stand on one framework; yields a text for each that failed."""
     broken: set[str] = set()
     for recipe in group:
         try:
             for step in _missing(client, steps.of(recipe, test)):
                 if step.reference in broken:
-                    raise BuildFailed(f"{step.reference}, on which it stands, could not be built")
+                    raise BuildFailed(f"{step.reference}, on which it stands, failed")
                 broken.add(step.reference)
                 _attempt(client, step, tell)
                 broken.remove(step.reference)
@@ -93,7 +100,7 @@ def _is_there(client: docker.DockerClient, step: Step) -> bool:
 
 
 def _move_along(client: docker.DockerClient, reference: str) -> None:
-    """Let the names for people, NAME:FLAVOUR and NAME:latest, mean what is current. No stage is started by them."""
+    """Let NAME:FLAVOUR and NAME:latest, for people, mean it too. No stage is started by them."""
     name, tag = reference.split(":")
     flavour = tag.split("-")[0]
     for short in (flavour, *(["latest"] if flavour == "cpu" else [])):
@@ -110,15 +117,17 @@ def _attempt(client: docker.DockerClient, step: Step, tell: Tell) -> None:
         except (APIError, requests.RequestException, BuildFailed) as error:
             raise BuildFailed(_report(step, error, Path(log.name))) from error
     Path(log.name).unlink()
-    tell({"event": "log", "message": f"built {step.reference} in {time.monotonic() - began:.0f} s"})
+    took = f"{time.monotonic() - began:.0f} s"
+    tell({"event": "log", "message": f"built {step.reference} in {took}"})
 
 
 def _build(client: docker.DockerClient, step: Step, log: IO[str], tell: Tell) -> None:
     base = {"BASE": _base(client, step.framework, tell)} if step.framework else {}
     with _context(step) as files:
         stream = client.api.build(
-            fileobj=files, custom_context=True, tag=step.reference, rm=True, forcerm=True, decode=True,
-            labels={_LABEL: step.content}, buildargs={**step.arguments, **base, **pip_settings.proxies()})
+            fileobj=files, custom_context=True, tag=step.reference, labels={_LABEL: step.content},
+            buildargs={**step.arguments, **base, **pip_settings.proxies()},
+            rm=True, forcerm=True, decode=True)
         for line in stream:
             _note(line, step, log, tell)
 
@@ -134,7 +143,9 @@ def _base(client: docker.DockerClient, framework: Framework, tell: Tell) -> str:
 
 def _context(step: Step) -> IO[bytes]:
     files = {"Dockerfile": step.dockerfile.encode(), **step.code}
-    return context.with_pip(files, step.requirements) if step.requirements else context.write(files)
+    if step.requirements:
+        return context.with_pip(files, step.requirements)
+    return context.write(files)
 
 
 def _note(line: dict[str, Any], step: Step, log: IO[str], tell: Tell) -> None:
@@ -150,12 +161,13 @@ def _note(line: dict[str, Any], step: Step, log: IO[str], tell: Tell) -> None:
 def _new_log(step: Step) -> IO[str]:
     """A file of this build alone; those of builds that went well are removed."""
     LOGS.mkdir(exist_ok=True)
-    name = step.reference.removeprefix("ganfp/").replace(":", "-")
-    return tempfile.NamedTemporaryFile("w", prefix=f"{name}-", suffix=".log", dir=LOGS, delete=False)
+    name = step.reference.removeprefix("ganfp/").replace(":", "-") + "-"
+    return tempfile.NamedTemporaryFile("w", prefix=name, suffix=".log", dir=LOGS, delete=False)
 
 
 def _report(step: Step, error: Exception, log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()
-    at = next((line for line in reversed(lines) if line.startswith("Step ")), "before its first step")
-    return "\n".join([str(error), f"  at:   {step.reference}, {at}", f"  log:  {log}", "  last lines:",
-                      *(f"    {line}" for line in lines[-_LAST_LINES:])])
+    begun = [line for line in lines if line.startswith("Step ")] or ["before its first step"]
+    last = [f"    {line}" for line in lines[-_LAST_LINES:]]
+    return "\n".join([str(error), f"  at:   {step.reference}, {begun[-1]}", f"  log:  {log}",
+                      "  last lines:", *last])

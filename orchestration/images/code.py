@@ -1,8 +1,8 @@
 """Which files of an image a command reaches: so that a change elsewhere does not concern it.
 
-The rule: all that the import statements name, wherever in a file they stand, from the entry modules on, with
-every package around it; and of the other files beside a reached module those whose name stands in it as a
-string. What is imported by other means than this, and than the entry modules, is not seen.
+The rule: all that import statements name, wherever in a file they stand, from the entry modules on,
+with every package around it; and of the other files beside a reached module those whose name stands
+in it as a string. What is imported by other means than this is not seen.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from orchestration.images.recipes import Recipe
 def reach(recipe: Recipe, words: Sequence[str], modules: Sequence[str] = ()) -> dict[str, str]:
     """The files that a command reaches, {path: sha256}.
 
-    words: of the command, without those of the entrypoint. Its entry modules are PACKAGE.__main__, those that
-    its leading words name, and `modules`. Raises UserError if one of `modules` is not in the image.
+    words: of the command, without those of the entrypoint. The entry modules are PACKAGE.__main__,
+    those that the leading words of the whole command name, and `modules`. Raises UserError if one
+    of them is not in the image.
     """
     entries = [f"{recipe.package}.__main__", *_named(recipe, words), *modules]
     for entry in entries:
@@ -74,7 +75,7 @@ def _next(recipe: Recipe, file: str) -> Iterator[str]:
 
 
 class _Mentions(NamedTuple):
-    """imports: pairs of the number of leading dots and the name after them. texts: string literals."""
+    """imports: pairs of a number of leading dots and a name. texts: string literals."""
 
     imports: tuple[tuple[int, str], ...]
     texts: frozenset[str]
@@ -84,8 +85,8 @@ class _Mentions(NamedTuple):
 def _mentions(source: bytes) -> _Mentions:
     nodes = list(ast.walk(ast.parse(source)))
     imports = tuple(found for node in nodes for found in _imports(node))
-    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return _Mentions(imports, frozenset(texts))
+    values = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return _Mentions(imports, frozenset(value for value in values if isinstance(value, str)))
 
 
 def _imports(node: ast.AST) -> Iterator[tuple[int, str]]:

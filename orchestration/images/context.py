@@ -1,4 +1,4 @@
-"""What the engine sees of a build: a tar archive of its files, in a place of its own that has no name."""
+"""What the engine sees of a build: an archive of its files. It has no name that others share."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def write(files: Files) -> IO[bytes]:
 
 
 def with_pip(files: Files, requirements: Mapping[str, str]) -> IO[bytes]:
-    """The same with lists to install, {path: text}, and with pip/: the host's settings, and wheels of its own."""
+    """The same with lists to install, {path: text}, and pip/: the host's settings and wheels."""
     with tempfile.TemporaryDirectory() as folder:
-        wheels = [wheel for path, text in requirements.items() for wheel in _wheels(path, text, Path(folder))]
-        return write({
-            **files, **{path: text.encode() for path, text in requirements.items()},
-            "pip/pip.conf": pip_settings.configuration().encode(),
-            **{f"pip/wheels/{wheel.name}": wheel for wheel in wheels}})
+        lists = {path: text.encode() for path, text in requirements.items()}
+        settings = {"pip/pip.conf": pip_settings.configuration().encode()}
+        wheels = {f"pip/wheels/{wheel.name}": wheel for path, text in requirements.items()
+                  for wheel in _wheels(path, text, Path(folder))}
+        return write({**files, **lists, **settings, **wheels})
 
 
 def _wheels(path: str, requirements: str, folder: Path) -> list[Path]:
-    """Wheels that pip inside the build would not find by itself, or could not be without, as it is not there yet."""
+    """Wheels that pip inside the build does not find by itself: the host's own, and pip's own."""
     if path.endswith("/requirements-pip.txt"):
         return pip_settings.fetch(REPOSITORY / path, folder)
     return pip_settings.wheels(requirements)
@@ -46,6 +46,7 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:
     """Without owner and time, and readable by all: containers run as any user."""
     member = tarfile.TarInfo(name)
     member.mode = 0o644
-    member.size = len(content) if isinstance(content, bytes) else content.stat().st_size
-    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as stream:
+    with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as stream:
+        member.size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
         archive.addfile(member, stream)

@@ -1,8 +1,8 @@
-"""Environments: what stages run in where there is no Docker, made from the same recipes as the images.
+"""Environments: what stages run in without Docker, made from the same recipes as the images.
 
-Below ROOT/.environments, an environment is a folder named by the hash of what is installed in it; the file
-`ready` in it appears last. On Python 3 it is a virtual environment, on Python 2.7 a folder of packages.
-Images share it, as they share a framework. Their code is a snapshot in code/, a folder that appears by rename.
+Below ROOT/.environments, what is installed is a folder named by its hash, in which the file `ready`
+appears last: on Python 3 a virtual environment, on Python 2.7 a folder of packages. Images share
+it, as they share a framework. Their code is a snapshot in code/, a folder that appears by rename.
 """
 
 from __future__ import annotations
@@ -40,20 +40,17 @@ class Environment:
 def ensure(recipe: Recipe, root: Path, tell: Tell) -> Environment:
     """The environment of `recipe`, made unless it is there.
 
-    Raises UserError if this machine lacks what it stands on or a file changed since the recipe was made,
-    BuildFailed if an installation fails.
+    Raises UserError if this machine lacks what it stands on, or a file changed since the recipe was
+    made; BuildFailed if an installation fails.
     """
     framework, top = recipe.framework, root.absolute() / ".environments"
-    python = _python(recipe.name, framework)
-    installed = digest([str(python), list(framework.requirements.values()), framework.facts.data])
+    python, lists = _python(recipe.name, framework), list(framework.requirements.values())
+    installed = digest([str(python), lists, framework.facts.data])
     folder = top / f"{framework.name}-{framework.flavour}-{installed[:12]}"
     with _lock(folder):
         if not (folder / "ready").exists():
-            tell({"event": "log", "message": f"making the environment {folder.name} for {recipe.name}"})
-            shutil.rmtree(folder, ignore_errors=True)
+            tell({"event": "log", "message": f"making the environment {folder.name}"})
             _install(framework, python, folder)
-            _unpack(framework.facts.data, folder)
-            (folder / "ready").touch()
     return _environment(recipe, python, folder, _snapshot(recipe, top / "code"))
 
 
@@ -68,7 +65,7 @@ def _environment(recipe: Recipe, python: Path, folder: Path, code: Path) -> Envi
 
 
 def _snapshot(recipe: Recipe, folder: Path) -> Path:
-    """The code of an image as its recipe says it: edits while a study runs do not reach its stages."""
+    """The code of an image as its recipe says it: edits under a study do not reach its stages."""
     wanted = folder / recipe.build[:12]
     if wanted.is_dir():
         return wanted
@@ -93,16 +90,28 @@ def _python(image: str, framework: Framework) -> Path:
         return Path(sys.base_prefix) / "bin" / name
     elsewhere = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}"))
     for candidate in [shutil.which(name), *elsewhere]:
-        if candidate and subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
+        if candidate and _starts(candidate):
             return Path(candidate)
     mend = framework.facts.otherwise
-    raise UserError(f"image {image}: runs on {name}, which is not on this machine; install it, or start a "
-                    f"Docker Engine{mend and f'; {mend}'}")
+    raise UserError(f"image {image}: runs on {name}, which is not on this machine; install it, or "
+                    f"start a Docker Engine{mend and f'; {mend}'}")
+
+
+def _starts(python: str | Path) -> bool:
+    """Whether it is more than a shim."""
+    return subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0
 
 
 def _install(framework: Framework, python: Path, folder: Path) -> None:
-    """Every list of requirements, the last one built with what those before it installed."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    _install_requirements(framework, python, folder)
+    _unpack(framework.facts.data, folder)
+    (folder / "ready").touch()
+
+
+def _install_requirements(framework: Framework, python: Path, folder: Path) -> None:
+    """Every list, the last one built with what those before it installed."""
     if framework.facts.python.startswith("2"):
         pip = [str(python), *_PIP, "--target", str(folder / "packages")]
     else:
@@ -114,15 +123,16 @@ def _install(framework: Framework, python: Path, folder: Path) -> None:
 
 
 def _unpack(packages: Sequence[str], folder: Path) -> None:
+    """Put Debian packages of data below folder/venv, where programs look as below /usr."""
     if packages and shutil.which("apt-get") is None:
-        raise UserError(f"the photographs come in Debian's packages {', '.join(packages)}, and this is no Debian; "
-                        "start a Docker Engine")
+        raise UserError(f"the photographs come in Debian's packages {', '.join(packages)}, and "
+                        "this is no Debian; start a Docker Engine")
     target = folder / "debian"
     for name in packages:
         target.mkdir(exist_ok=True)
         _run(name, ["apt-get", "download", name], target)
         _run(name, ["dpkg", "-x", str(next(target.glob(f"{name}_*.deb"))), "."], target)
-    if packages:  # what a program finds below its own prefix, as it would find it below /usr
+    if packages:
         shutil.copytree(target / "usr" / "share", folder / "venv" / "share", dirs_exist_ok=True)
         shutil.rmtree(target)
 
@@ -131,8 +141,9 @@ def _run(what: str, command: list[str], folder: Path | None = None) -> None:
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
-        last = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-_LAST_LINES:])
-        raise BuildFailed(f"{what}: `{' '.join(command)}` ended with {done.returncode}\n  last lines:\n{last}")
+        last = [f"    {line}" for line in done.stdout.strip().splitlines()[-_LAST_LINES:]]
+        ended = f"{what}: `{' '.join(command)}` ended with {done.returncode}"
+        raise BuildFailed("\n".join([ended, "  last lines:", *last]))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""image.toml: what stands beside a Dockerfile because a build, an environment and the doctor need it too."""
+"""image.toml: what builds, environments and the doctor need to know beside a Dockerfile."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class _Part(BaseModel):
 class Cuda(_Part):
     """What the CUDA flavour drives.
 
-    version: of CUDA. driver: the oldest that it accepts. capability: the least and the greatest compute
-    capability of the GPUs that the framework has code for. otherwise: what to use for another GPU.
-    base: what an image must have to be the base, where only the user can name one; usually empty.
+    version: of CUDA. driver: the oldest that it accepts. capability: the least and the greatest
+    compute capability of the GPUs that the framework has code for. otherwise: what to use for
+    another GPU. base: what the base must have, where only the user can name one; usually empty.
     """
 
     version: str
@@ -32,9 +32,9 @@ class Cuda(_Part):
 class Facts(_Part):
     """What an image stands on.
 
-    suite: of Debian. python: its version. packages: of Debian, in the base. data: packages of Debian whose
-    files below /usr/share go in. cpu_build: the project whose build for the CPU is not on every index.
-    otherwise: what to do on a machine that has no such Python.
+    suite: of Debian. python: its version. packages: of Debian, in the base. data: packages of
+    Debian whose files below /usr/share go in. cpu_build: the project whose build for the CPU is
+    not on every index. otherwise: what to do on a machine that has no such Python.
     """
 
     suite: str
@@ -55,4 +55,5 @@ def read(name: str) -> Facts:
         raise UserError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: {place}: {first['msg']}") from error

@@ -17,8 +17,9 @@ from orchestration.repository import REPOSITORY
 class Framework:
     """What images of one flavour share.
 
-    content: hash of all below. base: the one that the user named in place of ours. dockerfile: its text.
-    requirements: {path relative to the repository: text}, in the order in which they are installed.
+    content: hash of all below. base: the one that the user named in place of ours. dockerfile:
+    its text. requirements: {path relative to the repository: text}, as they are installed, the
+    list that differs between flavours last.
     """
 
     name: str
@@ -34,32 +35,37 @@ class Framework:
         """The name of the built image."""
         return f"ganfp/{self.name}:{self.flavour}-{self.content[:12]}"
 
-    @property
-    def listed(self) -> str:
-        """The path of its last list of requirements, the one that differs between flavours."""
-        return list(self.requirements)[-1]
-
 
 def framework(name: str, flavour: str, base: str | None) -> Framework:
-    """The framework of containers/NAME. base: as the user named it. Raises UserError if it lacks the flavour."""
+    """The framework of containers/NAME. base: as the user named it.
+
+    Raises UserError if it lacks the flavour.
+    """
     known, dockerfile = facts.read(name), read(f"containers/{name}/Dockerfile")
-    lists = [path for path in copied(dockerfile) if path.startswith("containers/")]
-    requirements = {path: read(path) for path in (*lists, _listed(name, flavour, known))}
+    fixed = [path for path in copied(dockerfile) if path.startswith("containers/")]
+    lists = {path: read(path) for path in (*fixed, _of_flavour(name, flavour, known))}
     content = digest({"base": base or base_content(known), "flavour": flavour, "data": known.data,
-                      "dockerfile": dockerfile, "requirements": list(requirements.values())})
-    return Framework(name, flavour, content, base, known, dockerfile, requirements)
+                      "dockerfile": dockerfile, "requirements": list(lists.values())})
+    return Framework(name, flavour, content, base, known, dockerfile, lists)
+
+
+def has(name: str, flavour: str) -> bool:
+    """Whether a framework has a flavour."""
+    return (REPOSITORY / _requirements(name, flavour)).is_file()
 
 
 def base_content(known: Facts) -> str:
-    """What our own base is made of: its Debian, the packages in it, its Dockerfile. Not this host's certificates."""
-    return digest({"suite": known.suite, "packages": known.packages,
-                   "dockerfile": read("containers/base/Dockerfile")})
+    """What our own base is made of, without the certificates of this host."""
+    dockerfile = read("containers/base/Dockerfile")
+    return digest({"suite": known.suite, "packages": known.packages, "dockerfile": dockerfile})
 
 
 def copied(dockerfile: str) -> Iterator[str]:
-    """The paths that the COPY lines of a Dockerfile name; pip/ is made for each build, and arguments are given."""
+    """The paths that COPY lines name, without pip/, made for each build, and without arguments."""
     for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE):
-        yield from (path for path in line.split()[:-1] if path != "pip/" and not path.startswith("$"))
+        for path in line.split()[:-1]:
+            if path != "pip/" and not path.startswith("$"):
+                yield path
 
 
 def read(path: str) -> str:
@@ -67,13 +73,17 @@ def read(path: str) -> str:
     return (REPOSITORY / path).read_text("utf-8")
 
 
-def _listed(name: str, flavour: str, known: Facts) -> str:
-    """The list of a flavour: CUDA's for the CPU too, where pip is not told of a place with the CPU's build."""
-    path = f"containers/{name}/requirements-{flavour}.txt"
-    if not (REPOSITORY / path).is_file():
+def _requirements(name: str, flavour: str) -> str:
+    return f"containers/{name}/requirements-{flavour}.txt"
+
+
+def _of_flavour(name: str, flavour: str, known: Facts) -> str:
+    """The list of a flavour; CUDA's for the CPU too, where pip has no build for the CPU."""
+    if not has(name, flavour):
         raise UserError(f"containers/{name}: has no flavour {flavour}")
+    path = _requirements(name, flavour)
     if flavour != "cpu" or not known.cpu_build:
         return path
     version = re.findall(rf"^{known.cpu_build}==(\S+)", read(path), re.MULTILINE)[0]
     offered = offers.has(known.cpu_build, f"{version}+cpu", known.python)
-    return path if offered else f"containers/{name}/requirements-cuda.txt"
+    return path if offered else _requirements(name, "cuda")

@@ -1,4 +1,4 @@
-"""What the host's pip is told, for the pip inside a build: index, certificates, folders of wheels, proxies."""
+"""What the host's pip is told, for the pip inside a build: index, wheels, certificates, proxies."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from pathlib import Path
 from orchestration.errors import BuildFailed
 from orchestration.hashing import digest
 
-_PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "timeout", "default-timeout", "retries")
+_PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "timeout", "default-timeout",
+              "retries")
 _INSIDE = "/pip/wheels"
-_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"  # in every base; old pips look only at their own
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"  # in every base; old pips look at their own
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
 def configuration() -> str:
     """A pip.conf for the inside of a build.
 
-    Local folders of wheels are shown at /pip/wheels (see `wheels`); an index that is a local folder cannot be
-    reached from there and is left out.
+    Local folders of wheels are shown at /pip/wheels (see `wheels`); an index that is a local folder
+    cannot be reached from there and is left out.
     """
     stated = {name: _reachable(value) for name, value in _settings().items() if name in _PASSED_ON}
     remote = [place for place in _find_links() if not Path(place).is_dir()]
@@ -35,22 +36,27 @@ def configuration() -> str:
 
 
 def fingerprint() -> str:
-    """A hash of all that pip is told: its variables and its files. It asks no pip, and so takes no time."""
+    """A hash of all that pip is told: its variables and files. Asks no pip: it takes no time."""
     told = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     return digest([told, [path.read_text("utf-8") for path in _files() if path.is_file()]])
 
 
 def wheels(requirements: str) -> list[Path]:
-    """Files in the host's local folders of wheels that are of a project which `requirements` (a text) names."""
-    named = {_normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", requirements, re.MULTILINE)}
-    return sorted(file for place in _find_links() if Path(place).is_dir() for file in Path(place).iterdir()
-                  if file.suffix == ".whl" and _normal(file.name.split("-")[0]) in named)
+    """Files in the host's local folders of wheels for what `requirements`, a text, names."""
+    pins = re.findall(r"^([A-Za-z0-9_.-]+)==", requirements, re.MULTILINE)
+    named = {_normal(name) for name in pins}
+    folders = [Path(place) for place in _find_links() if Path(place).is_dir()]
+    return sorted(file for folder in folders for file in folder.glob("*.whl")
+                  if _normal(file.name.split("-")[0]) in named)
 
 
 def fetch(requirements: Path, folder: Path) -> list[Path]:
-    """What a list of hashed requirements names, fetched into `folder` by the host's pip. Raises BuildFailed."""
-    command: list[str | Path] = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-                                 "--require-hashes", "--requirement", requirements, "--dest", folder]
+    """What a list of hashed requirements names, fetched into `folder` by the host's pip.
+
+    Raises BuildFailed.
+    """
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    command = [*pip, "--requirement", str(requirements), "--dest", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = "".join(done.stderr.strip().splitlines()[-1:])
@@ -83,11 +89,13 @@ def _files() -> list[Path]:
 
 
 def _find_links() -> Iterator[str]:
-    return iter(_settings().get("find-links", "").replace("\\n", " ").replace("file://", "").split())
+    stated = _settings().get("find-links", "").replace("\\n", " ")
+    return iter(stated.replace("file://", "").split())
 
 
 def _reachable(value: str) -> str:
-    return " ".join(place for place in value.replace("\\n", " ").split() if not place.startswith("file:"))
+    places = value.replace("\\n", " ").split()
+    return " ".join(place for place in places if not place.startswith("file:"))
 
 
 def _normal(name: str) -> str:

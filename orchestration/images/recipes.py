@@ -21,9 +21,9 @@ from orchestration.repository import REPOSITORY
 class Recipe:
     """What one flavour of an image of ours is made of.
 
-    content: hash of its framework and its Dockerfile. build: hash of that and of its code. package, words: what
-    its entrypoint starts: ("sources.cramer_mmd", ("cramergan",)). dockerfile: its text.
-    files: {path relative to the repository and to /app: sha256} of its code.
+    content: hash of its framework and its Dockerfile. build: hash of that and of its code.
+    package, words: what its entrypoint starts: ("sources.cramer_mmd", ("cramergan",)).
+    dockerfile: its text. files: {path relative to the repository and to /app: sha256} of its code.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Recipe:
         return f"ganfp/{self.name}:{self.flavour}-{self.build[:12]}"
 
     def read(self, file: str) -> bytes:
-        """What is in one of its files. Raises UserError if that is no longer what the recipe was made of."""
+        """What is in one of its files. Raises UserError if it has changed since."""
         path = REPOSITORY / file
         data = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(data).hexdigest() != self.files[file]:
@@ -52,7 +52,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Foreign:
-    """An image made elsewhere. name: as the manifest says it. content: the id that the engine gave it."""
+    """An image made elsewhere. name: as in the manifest. content: the id the engine gave it."""
 
     name: str
     flavour: str
@@ -60,7 +60,7 @@ class Foreign:
 
     @property
     def reference(self) -> str:
-        """The name under which the engine starts it, whatever its tag points to by then."""
+        """What the engine starts, whatever the name means by then."""
         return self.content
 
 
@@ -86,34 +86,35 @@ def find(name: str, flavour: str, image_id: Callable[[str], str]) -> Image:
 def recipe(name: str, flavour: str) -> Recipe:
     """The recipe of an image of ours. Raises UserError if there is no such image or flavour."""
     if not exists(name):
-        raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(names())}")
+        made = ", ".join(names())
+        raise UserError(f"image {name}: there is no such image; containers/ makes {made}")
     dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
-    below = framework_name(name)
-    framework = frameworks.framework(below, flavour, os.environ.get(base_variable(name, flavour)))
+    base = os.environ.get(base_variable(name, flavour))
+    framework = frameworks.framework(framework_name(name), flavour, base)
     content = digest({"framework": framework.content, "dockerfile": dockerfile})
     files = {file: _sha256(file) for file in sorted(set(_code(frameworks.copied(dockerfile))))}
-    _, _, package, *words = json.loads(_stated(r"^ENTRYPOINT (\[.*\])$", dockerfile, name))
-    return Recipe(name, flavour, content, digest({"content": content, "files": files}), package, tuple(words),
-                  framework, dockerfile, files)
+    build = digest({"content": content, "files": files})
+    package, words = _entrypoint(dockerfile)
+    return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files)
 
 
 def framework_name(name: str) -> str:
-    """The folder of containers/ that describes what an image stands on; it may be its own."""
-    found = re.search(r"^ARG FRAMEWORK=ganfp/(\S+):cpu$", frameworks.read(f"containers/{name}/Dockerfile"),
-                      re.MULTILINE)
+    """The folder of containers/ that says what an image stands on; it may be its own."""
+    dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
+    found = re.search(r"^ARG FRAMEWORK=ganfp/(\S+):cpu$", dockerfile, re.MULTILINE)
     return found[1] if found else name
 
 
 def base_variable(name: str, flavour: str) -> str:
-    """The environment variable in which the user can name the base of this flavour of this image."""
+    """The environment variable in which the user can name the base of an image."""
     return f"GANFP_BASE_{name}_{flavour}".upper().replace("-", "_")
 
 
-def _stated(pattern: str, dockerfile: str, name: str) -> str:
-    found = re.search(pattern, dockerfile, re.MULTILINE)
-    if found is None:
-        raise UserError(f"containers/{name}/Dockerfile: has no line like {pattern}")
-    return found[1]
+def _entrypoint(dockerfile: str) -> tuple[str, tuple[str, ...]]:
+    """The package that python -m runs, and the words after it."""
+    stated = re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[-1]
+    _, _, package, *words = json.loads(stated)
+    return package, tuple(words)
 
 
 def _code(paths: Iterable[str]) -> Iterator[str]:
@@ -125,9 +126,11 @@ def _code(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _within(folder: Path) -> Iterator[str]:
+    """The files of a folder, without what Python and editors leave there."""
     for file in folder.rglob("*"):
         path = file.relative_to(REPOSITORY)
-        if file.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in path.parts):
+        left = any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+        if file.is_file() and not left:
             yield path.as_posix()
 
 

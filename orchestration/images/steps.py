@@ -1,4 +1,4 @@
-"""The builds that an image takes, each on the one before: its framework, itself, and for tests pytest on top."""
+"""The builds of an image, each on the one before: its framework, itself, for tests pytest."""
 
 from __future__ import annotations
 
@@ -16,35 +16,34 @@ from orchestration.images.recipes import Recipe
 class Step:
     """One build.
 
-    reference, content: the name and the label of what it makes. dockerfile: its text. code: {path: content}.
-    requirements: lists to install, {path: text}. arguments: of the Dockerfile. framework: the one that it
-    makes, on a base.
+    reference, content: the name and the label of what it makes. dockerfile: its text.
+    arguments: of the Dockerfile. code: {path: content}. requirements: lists to install,
+    {path: text}. framework: the one that it makes, on a base.
     """
 
     reference: str
     content: str
     dockerfile: str
+    arguments: Mapping[str, str]
     code: Mapping[str, bytes] = field(default_factory=dict)
     requirements: Mapping[str, str] = field(default_factory=dict)
-    arguments: Mapping[str, str] = field(default_factory=dict)
     framework: Framework | None = None
 
 
 def of(recipe: Recipe, test: bool) -> list[Step]:
     """The builds of an image. test: with the one that adds pytest.
 
-    Raises UserError where a file changed since the recipe was made, BuildFailed where only the user can name
-    a base.
+    Raises UserError where a file changed since the recipe was made, BuildFailed where only the
+    user can name a base.
     """
-    code = {file: recipe.read(file) for file in recipe.files}
-    below = recipe.framework
     _require_base(recipe)
+    code, below = {file: recipe.read(file) for file in recipe.files}, recipe.framework
     if below.name == recipe.name:
         steps = [_on_a_base(recipe.reference, recipe.build, below, code)]
     else:
         arguments = {"FRAMEWORK": below.reference}
         steps = [_on_a_base(below.reference, below.content, below, {}),
-                 Step(recipe.reference, recipe.build, recipe.dockerfile, code, {}, arguments)]
+                 Step(recipe.reference, recipe.build, recipe.dockerfile, arguments, code)]
     return [*steps, *([_test(recipe)] if test else [])]
 
 
@@ -61,16 +60,18 @@ def _require_base(recipe: Recipe) -> None:
                           f"(containers/README.md has candidates), or {cuda.otherwise}")
 
 
-def _on_a_base(reference: str, content: str, framework: Framework, code: Mapping[str, bytes]) -> Step:
-    arguments = {"REQUIREMENTS": framework.listed}
-    if framework.facts.data:
-        arguments["DATA"] = " ".join(framework.facts.data)
-    return Step(reference, content, framework.dockerfile, code, framework.requirements, arguments, framework)
+def _on_a_base(reference: str, content: str, below: Framework, code: Mapping[str, bytes]) -> Step:
+    arguments = {"REQUIREMENTS": list(below.requirements)[-1]}
+    if below.facts.data:
+        arguments["DATA"] = " ".join(below.facts.data)
+    lists = below.requirements
+    return Step(reference, content, below.dockerfile, arguments, code, lists, below)
 
 
 def _test(recipe: Recipe) -> Step:
     major = recipe.framework.facts.python.split(".")[0]
     path = f"containers/test/requirements-py{major}.txt"
-    dockerfile, requirements = frameworks.read("containers/test/Dockerfile"), frameworks.read(path)
-    return Step(test_reference(recipe), digest([recipe.build, dockerfile, requirements]), dockerfile,
-                requirements={path: requirements}, arguments={"IMAGE": recipe.reference, "REQUIREMENTS": path})
+    dockerfile, text = frameworks.read("containers/test/Dockerfile"), frameworks.read(path)
+    content = digest([recipe.build, dockerfile, text])
+    arguments = {"IMAGE": recipe.reference, "REQUIREMENTS": path}
+    return Step(test_reference(recipe), content, dockerfile, arguments, requirements={path: text})

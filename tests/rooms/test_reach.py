@@ -1,7 +1,7 @@
-"""What Python loads in a container lies within what the keys say it reaches: every verb, on tiny inputs.
+"""What Python loads in a container is what the keys say it reaches: every verb, on tiny inputs.
 
-Each verb runs in its image with every Python file of the image, so that a file which orchestration.images.code
-missed is loaded and seen; of the other files only those are there that it says are reached.
+Each verb runs in its image with every Python file of the image, so that one that code.reach missed
+is loaded and seen; of the other files only those are there that it says are reached.
 """
 
 import json
@@ -18,9 +18,9 @@ from tests.conformance.trial import image_set
 from tests.sources.real.real_archives import celeba_zip, encoded, face, lsun_lmdb
 
 PARITY = Path(__file__).resolve().parents[1] / "fixtures" / "parity"
-CRITIC = {"generator_width": 4, "discriminator_width": 4, "features": 8, "rounds": 2, "minibatch": 4,
-          "latent_size": 8, "discriminator_steps": 1, "first_discriminator_steps": 1,
-          "checkpoint_every": 1, "preview_every": 1}
+CRITIC = {"generator_width": 4, "discriminator_width": 4, "features": 8, "rounds": 2,
+          "minibatch": 4, "latent_size": 8, "discriminator_steps": 1,
+          "first_discriminator_steps": 1, "checkpoint_every": 1, "preview_every": 1}
 SNGAN = {"width": 4, "latent_size": 8, "minibatch": 4, "iterations": 2, "discriminator_steps": 1,
          "checkpoint_every": 1, "preview_every": 1}
 SETTINGS = {
@@ -28,22 +28,27 @@ SETTINGS = {
     "progan": {"fmap_base": 64, "fmap_max": 8, "latent_size": 8, "minibatch": 4, "total_kimg": 0.02,
                "stable_kimg": 0.004, "fade_kimg": 0.004, "checkpoint_every": 2, "preview_every": 2},
     "sngan": SNGAN, "sngan-py3": SNGAN, "cramergan": CRITIC, "mmdgan": CRITIC,
-    "attribution": {"fmap_base": 32, "fmap_max": 8, "images": 16, "minibatch": 4, "validate_every": 2,
-                    "checkpoint_every": 2},
+    "attribution": {"fmap_base": 32, "fmap_max": 8, "images": 16, "minibatch": 4,
+                    "validate_every": 2, "checkpoint_every": 2},
 }
 CHECKPOINTS = {
-    "progan": "progan-32/network.pkl", "sngan": "sngan-128-ch4/generator.npz",
-    "sngan-py3": "sngan-128-ch4/generator.npz", "cramergan": "cramergan-32/MMDGAN.model-12000.index",
-    "mmdgan": "mmdgan-32/MMDGAN.model-23000.index", "attribution": "classifier-32/network.pkl",
+    "progan": "progan-32/network.pkl",
+    "sngan": "sngan-128-ch4/generator.npz",
+    "sngan-py3": "sngan-128-ch4/generator.npz",
+    "cramergan": "cramergan-32/MMDGAN.model-12000.index",
+    "mmdgan": "mmdgan-32/MMDGAN.model-23000.index",
+    "attribution": "classifier-32/network.pkl",
 }
 TRAIN = "train --images /work/images --config /work/config.json --out /work/model"
+IMPORT = "import --checkpoint /parity/{} --out /work/imported"
 GENERATE = "generate --model /work/model --count 4 --png --out /work/fakes"
 SETS = "--images a=/work/images --images b=/work/images"
 COMMANDS = {  # in this order; each may read what those before it wrote
     "real": ["celeba --archive /work/celeba.zip --config /work/config.json --out /work/celeba",
              "lsun --archive /work/lsun --config /work/config.json --out /work/bedrooms",
              "photos --config /work/config.json --out /work/photos"],
-    "attribution": [f"train {SETS} --train 8 --validation 4 --config /work/config.json --out /work/model",
+    "attribution": [f"train {SETS} --train 8 --validation 4 --config /work/config.json "
+                    "--out /work/model",
                     f"attribute --model /work/model {SETS} --out /work/scores"],
 }
 EVERYWHERE = ["export --model /work/model --out /work/exported", "check"]
@@ -57,7 +62,7 @@ def commands(image):
     if image == "real":
         return [*COMMANDS["real"], "check"]
     own = COMMANDS.get(image, [TRAIN, GENERATE])
-    return [*own, f"import --checkpoint /parity/{CHECKPOINTS[image]} --out /work/imported", *EVERYWHERE]
+    return [*own, IMPORT.format(CHECKPOINTS[image]), *EVERYWHERE]
 
 
 @pytest.fixture
@@ -72,7 +77,7 @@ def work(tmp_path):
 
 
 def app(recipe, reached, folder):
-    """What the container sees as /app: the image's Python files and, of the others, what is reached."""
+    """What the container sees as /app: all Python files and, of the others, what is reached."""
     for file in recipe.files:
         if file.endswith(".py") or file in reached:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +91,8 @@ def loaded(recipe, command, folder, work):
     ended = subprocess.run(
         ["docker", "run", "--rm", "--network", "none", "--user", f"{os.getuid()}:{os.getgid()}",
          *(word for path, place in mounts.items() for word in ("--volume", f"{path}:{place}")),
-         "--env", "PYTHONVERBOSE=1", "--env", "OMP_NUM_THREADS=1", recipe.reference, *command.split()],
+         "--env", "PYTHONVERBOSE=1", "--env", "OMP_NUM_THREADS=1",
+         recipe.reference, *command.split()],
         capture_output=True, text=True, errors="replace", timeout=600, check=False)
     said = [line for line in ended.stderr.splitlines() if not line.startswith(("#", "import "))]
     assert ended.returncode == 0, "\n".join([command, *said[-20:]])

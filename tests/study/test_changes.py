@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.repository import REPOSITORY
-from tests.study.micro import MANIFEST, finished, orchestrate
+from tests.study.micro import MANIFEST, orchestrate
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -55,8 +56,8 @@ def store(docker_store: Path, tmp_path: Path) -> Path:
 
 def made_anew(store: Path, before: Path) -> set[str]:
     """The stages that `store` has and the store `before` has not."""
-    old = {folder.name for folder in finished(before).values()}
-    return {name for name, folder in finished(store).items() if folder.name not in old}
+    return {json.loads(path.read_text())["name"] for path in store.glob("*/stage.json")
+            if not (before / path.parent.name).exists()}
 
 
 def test_an_edit_of_the_page_concerns_the_report_alone(repository: Path, store: Path, docker_store: Path) -> None:

@@ -10,8 +10,11 @@ from orchestration import images
 from orchestration.errors import BuildFailed, UserError
 from orchestration.images import build, context, offers, pip_settings, steps
 
-HOST = ":env:.find-links='/wheels /gone'\nglobal.index-url='https://mirror.example/simple'\n" \
-       "global.extra-index-url='file:///local/simple https://second.example/simple'\nglobal.no-color='true'\n"
+HOST = """:env:.find-links='/wheels /gone'
+global.index-url='https://mirror.example/simple'
+global.extra-index-url='file:///local/simple https://second.example/simple'
+global.no-color='true'
+"""
 
 
 @pytest.fixture
@@ -33,7 +36,8 @@ def test_the_hosts_index_reaches_the_build_and_local_folders_do_not(host):
     lines = pip_settings.configuration().splitlines()
     assert "index-url = https://mirror.example/simple" in lines
     assert "extra-index-url = https://second.example/simple" in lines
-    assert not [line for line in lines if "file:" in line or "no-color" in line or str(host) in line]
+    unknown = ("file:", "no-color", str(host))
+    assert not [line for line in lines if any(word in line for word in unknown)]
     assert lines[-1].strip() == "/pip/wheels"
 
 
@@ -56,7 +60,8 @@ def answer(monkeypatch, tmp_path, stdout="", stderr="", returncode=0):
     return asked
 
 
-@pytest.mark.parametrize(("versions", "offered"), [("2.14.0, 2.13.0+cpu, 2.13.0", True), ("2.14.0, 2.13.0", False)])
+@pytest.mark.parametrize(("versions", "offered"), [
+    ("2.14.0, 2.13.0+cpu, 2.13.0", True), ("2.14.0, 2.13.0", False)])
 def test_pip_is_asked_once_for_the_build_for_the_cpu(monkeypatch, tmp_path, versions, offered):
     asked = answer(monkeypatch, tmp_path, f"torch (2.14.0)\nAvailable versions: {versions}\n")
     assert [offers.has("torch", "2.13.0+cpu", "3.11") for _ in range(2)] == [offered] * 2
@@ -71,14 +76,15 @@ def test_pip_is_asked_once_for_the_build_for_the_cpu(monkeypatch, tmp_path, vers
 def test_without_an_answer_of_pip_it_is_said_what_to_do(monkeypatch, tmp_path, no_answer):
     asked = answer(monkeypatch, tmp_path, **no_answer)
     for _ in range(2):
-        with pytest.raises(UserError, match=r"torch 2.13.0\+cpu: .* name a folder .* in PIP_FIND_LINKS"):
+        with pytest.raises(UserError, match=r"torch 2.13.0\+cpu: .* a folder .* PIP_FIND_LINKS"):
             offers.has("torch", "2.13.0+cpu", "3.11")
     assert len(asked) == 2
 
 
 def test_a_base_that_only_the_user_can_name(monkeypatch):
     monkeypatch.delenv("GANFP_BASE_SNGAN_CUDA", raising=False)
-    with pytest.raises(BuildFailed, match=r"Python 2.7, CUDA 10.1 .* name one in GANFP_BASE_SNGAN_CUDA .*sngan-py3"):
+    complaint = "Python 2.7, CUDA 10.1 .* name one in GANFP_BASE_SNGAN_CUDA .*sngan-py3"
+    with pytest.raises(BuildFailed, match=complaint):
         steps.of(images.recipe("sngan", "cuda"), test=False)
     assert steps.of(images.recipe("sngan", "cpu"), test=False)[0].framework.base is None
     monkeypatch.setenv("GANFP_BASE_SNGAN_CUDA", "mirror/cuda:10.1")
@@ -90,23 +96,27 @@ def test_each_build_stands_on_the_one_before():
     recipe = images.recipe("progan", "cpu")
     framework, image, test = steps.of(recipe, test=True)
     assert (framework.reference, framework.code) == (recipe.framework.reference, {})
-    assert image.arguments == {"FRAMEWORK": framework.reference} and set(image.code) == set(recipe.files)
+    assert image.arguments == {"FRAMEWORK": framework.reference}
+    assert set(image.code) == set(recipe.files)
     assert test.arguments["IMAGE"] == image.reference == recipe.reference
-    assert test.reference == steps.test_reference(recipe) and "requirements-py3" in test.arguments["REQUIREMENTS"]
+    assert test.reference == steps.test_reference(recipe)
+    assert "requirements-py3" in test.arguments["REQUIREMENTS"]
     alone, = steps.of(images.recipe("real", "cpu"), test=False)
     assert alone.code and alone.requirements and "lomiri" in alone.arguments["DATA"]
 
 
 def test_a_build_sees_nothing_but_what_its_recipe_names():
-    with build._context(steps.of(images.recipe("progan", "cpu"), test=False)[1]) as stream:
-        members = tarfile.open(fileobj=stream).getmembers()
-    assert {member.name for member in members} == {"Dockerfile", *images.recipe("progan", "cpu").files}
+    recipe = images.recipe("progan", "cpu")
+    with build._context(steps.of(recipe, test=False)[1]) as stream:
+        members = tarfile.TarFile(fileobj=stream).getmembers()
+    assert {member.name for member in members} == {"Dockerfile", *recipe.files}
     assert {(member.uid, member.mtime, member.mode) for member in members} == {(0, 0, 0o644)}
 
 
 def test_two_builds_do_not_share_their_context():
     with context.write({"a": b"1"}) as first, context.write({"a": b"2"}) as second:
-        assert [tarfile.open(fileobj=each).extractfile("a").read() for each in (first, second)] == [b"1", b"2"]
+        archives = [tarfile.TarFile(fileobj=each) for each in (first, second)]
+        assert [each.extractfile("a").read() for each in archives] == [b"1", b"2"]
 
 
 @pytest.mark.docker
@@ -114,12 +124,12 @@ def test_a_built_image_is_not_built_again_and_is_the_current_one(docker_engine):
     said, recipe = [], images.recipe("real", "cpu")
     build.build(docker_engine.client, [recipe], said.append)
     said.clear()
-    docker_engine.client.images.get(images.recipe("real", "cpu").reference).tag("ganfp/real", "cpu")
     build.build(docker_engine.client, [recipe, recipe], said.append)
     assert said == []
     image = docker_engine.client.images.get(recipe.reference)
     assert image.labels["ganfp.content"] == recipe.build
-    assert {docker_engine.client.images.get(f"ganfp/real:{tag}").id for tag in ("cpu", "latest")} == {image.id}
+    for tag in ("cpu", "latest"):
+        assert docker_engine.client.images.get(f"ganfp/real:{tag}").id == image.id
 
 
 BROKEN = """ARG BASE
@@ -147,8 +157,8 @@ def broken(repository):
 
 
 @pytest.mark.docker
-def test_a_failed_build_names_image_step_and_log_and_does_not_stop_the_others(docker_engine, broken, tmp_path,
-                                                                              monkeypatch):
+def test_a_failed_build_names_image_step_and_log_and_does_not_stop_the_others(
+        docker_engine, broken, tmp_path, monkeypatch):
     monkeypatch.setattr(build, "LOGS", tmp_path / "logs")
     said, real = [], images.recipe("real", "cpu")
     with pytest.raises(BuildFailed) as caught:
@@ -157,7 +167,7 @@ def test_a_failed_build_names_image_step_and_log_and_does_not_stop_the_others(do
     assert message.startswith("image first (cpu): could not be built: ")
     assert "RUN echo what went wrong" in message and "    what went wrong" in message
     assert [str(path) in message for path in (tmp_path / "logs").iterdir()] == [True]
-    assert f"image second (cpu): could not be built: {broken[0].framework.reference}, on which" in message
+    assert f"image second (cpu): could not be built: {broken[0].framework.reference}, on" in message
     assert sum(event["message"].startswith("building ganfp/broken") for event in said) == 1
     assert docker_engine.client.images.get(real.reference)
 

@@ -14,7 +14,7 @@ MADE = {
     "__main__.py": "import json\nfrom sources.made import command\n",
     "command.py": "",
     "first.py": "",
-    "train.py": "def train(arguments):\n    from . import losses\n    from .net.layers import conv\n",
+    "train.py": "def train(arguments):\n    from . import losses\n    from .net.layers import conv",
     "losses.py": "from importlib import import_module\nNAME = 'curves.json'\n",
     "curves.json": "{}", "other.json": "{}",
     "net/__init__.py": "from ..units import *\n", "net/layers.py": "def conv(): ...\n",
@@ -61,10 +61,11 @@ def test_a_file_that_changed_since_is_not_read_silently(made, repository):
 def test_every_verb_finds_all_that_it_reaches_in_its_image(image):
     """What a verb reaches in the whole repository is in the image."""
     recipe = images.recipe(image, "cpu")
-    everything = {str(path.relative_to(REPOSITORY)): "" for folder in ("sources", "attribution", "experiments")
-                  for path in (REPOSITORY / folder).rglob("*") if path.is_file()}
+    paths = [path for folder in ("sources", "attribution", "experiments")
+             for path in (REPOSITORY / folder).rglob("*") if path.is_file()]
     unlimited = dataclasses.replace(recipe, files={
-        file: hashlib.sha256((REPOSITORY / file).read_bytes()).hexdigest() for file in everything})
+        str(path.relative_to(REPOSITORY)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths})
     folder = recipe.package.replace(".", "/")
     verbs = [file.stem.rstrip("_") for file in (REPOSITORY / folder).glob("*.py")]
     for verb in [*verbs, "report"]:

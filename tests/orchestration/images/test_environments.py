@@ -12,8 +12,8 @@ def installed(monkeypatch):
     """The list of what would be installed."""
     folders = []
     monkeypatch.setattr(environments, "_unpack", lambda packages, folder: None)
-    monkeypatch.setattr(environments, "_install",
-                        lambda framework, python, folder: folders.append(folder) or folder.mkdir())
+    monkeypatch.setattr(environments, "_install_requirements",
+                        lambda framework, python, folder: folders.append(folder))
     return folders
 
 
@@ -49,5 +49,6 @@ def test_a_snapshot_of_code_that_changed_is_not_made(installed, made, repository
 def test_a_python_that_is_not_here_is_named_with_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(UserError, match=r"image sngan: runs on python2.7, .* Docker Engine; the image sngan-py3"):
+    mend = "install it, or start a Docker Engine; the image sngan-py3"
+    with pytest.raises(UserError, match=f"image sngan: runs on python2.7, .* {mend}"):
         environments.ensure(images.recipe("sngan", "cpu"), tmp_path, print)

@@ -7,10 +7,10 @@ import subprocess
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from sources.progan.published import read
 
 from sources.contract import models
 from sources.progan import generate
+from sources.progan.import_ import read
 from tests.sources.progan.progan_files import (
     PARITY,
     ROOT,

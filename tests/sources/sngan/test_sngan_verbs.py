@@ -136,8 +136,8 @@ def test_a_discriminator_alone_makes_no_images(tmpdir):
 
 @pytest.mark.parametrize("change,said", [
     (lambda values: values.pop("l7/b"), "l7/b is missing"),
-    (lambda values: values.update(new=np.zeros(1)), "new belongs to no network"),
-    (lambda values: values.update({"l7/b": np.zeros(4, "f")}), "where (3,) is expected"),
+    (lambda values: values.update(new=np.zeros(1)), "'new' belongs to no network"),
+    (lambda values: values.update({"l7/b": np.zeros(4, "f")}), "where float32 (3,) is expected"),
     (lambda values: values.update({"l7/b": np.full(3, np.nan, "f")}), "not finite"),
     (lambda values: values.pop("block6/c1/W"), "b6/gamma is missing"),
     (lambda values: values.pop("l1/W"), "no snapshot of SNGAN")])
