@@ -63,6 +63,12 @@ def test_a_checkpoint_of_cramergan_goes_through_its_own_door(tensors, tmp_path):
     assert importing(prefix, tmp_path / "out", cramergan)["settings"]["penalty"] == 7
 
 
+def test_a_checkpoint_of_another_resolution(tensors, tmp_path):
+    prefix = write(tmp_path, tensors)
+    assert "makes images of 32 pixels, the study has 128" in refusal(prefix, tmp_path / "out", resolution=128)
+    assert importing(prefix, tmp_path / "out", resolution=32)["resolution"] == 32
+
+
 @pytest.mark.parametrize("change, said", [
     ({"generator/new": np.zeros(1, "<f4")}, "'generator/new' belongs to no network"),
     ({"generator/g_h4.scale": np.zeros(2, "<f4")}, "g_h4.scale is float32 (2,), where float32 (1,) is expected"),

@@ -50,6 +50,14 @@ def with_variable(index, item):
     return states
 
 
+def test_a_checkpoint_of_another_resolution(tmp_path):
+    with pytest.raises(BadInput, match="makes images of 32 pixels, the study has 128"):
+        import_.import_(arguments(PARITY / "network.pkl", tmp_path / "out", 128))
+    assert not (tmp_path / "out").exists()
+    import_.import_(arguments(PARITY / "network.pkl", tmp_path / "out", 32))
+    assert models.read(str(tmp_path / "out"), "ProGAN")[0]["resolution"] == 32
+
+
 def test_the_parity_case(tmp_path, capsys):
     import_.import_(arguments(PARITY / "network.pkl", tmp_path))
     description, weights = models.read(str(tmp_path), "ProGAN")
