@@ -6,7 +6,7 @@ import click
 
 from commands.interruption import interruptible
 from orchestration import images
-from orchestration.engines import docker
+from orchestration.engines import docker_engine
 from orchestration.images import Recipe, build, frameworks, recipes
 
 
@@ -20,7 +20,7 @@ def command(names: tuple[str, ...], flavour: str) -> None:
     """
     with interruptible("orchestrate.py images"):
         wanted = [images.recipe(name, flavour) for name in names] or _all(flavour)
-        build.build(docker.connect().client, wanted, lambda event: click.echo(event["message"]))
+        build.build(docker_engine.connect().client, wanted, lambda event: click.echo(event["message"]))
         click.echo(f"ready: {', '.join(recipe.reference for recipe in wanted)}")
 
 

@@ -15,6 +15,7 @@ from orchestration.images.facts import Cuda
 
 _TOOLKIT = ("install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, "
             "restart the engine")
+_NEWER = "install a newer NVIDIA driver"
 
 
 def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
@@ -58,11 +59,14 @@ def _none(needed: bool) -> Finding:
 
 def _about(gpu: Gpu) -> Finding:
     driver = ".".join(str(part) for part in gpu.driver)
-    text = f"{gpu.index}: {gpu.name}, compute capability {gpu.capability}, driver {driver}"
-    return Finding("ok", "GPU", text)
+    capability = "" if gpu.capability is None else f"compute capability {gpu.capability}, "
+    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, {capability}driver {driver}")
 
 
 def _unfit(gpu: Gpu) -> Iterator[Finding]:
+    if gpu.capability is None:
+        yield Finding("warning", "GPU", f"{gpu.index}: the driver is too old to tell what the GPU can do", _NEWER)
+        return
     for image in images.names():
         cuda = facts.read(recipes.framework_name(image)).cuda
         if cuda:
@@ -73,10 +77,10 @@ def _limits(gpu: Gpu, image: str, cuda: Cuda) -> Iterator[Finding]:
     """What keeps an image from this GPU."""
     oldest, newest = cuda.capability
     about = f"{gpu.index}: image {image} (CUDA {cuda.version})"
-    if not oldest <= gpu.capability <= newest:
+    if gpu.capability is not None and not oldest <= gpu.capability <= newest:
         text = f"{about} drives compute capabilities {oldest} to {newest}, not {gpu.capability}"
         yield Finding("warning", "GPU", text, cuda.otherwise)
     elif gpu.driver < cuda.driver:
         wanted = ".".join(str(part) for part in cuda.driver)
         text = f"{about} needs driver {wanted} or newer"
-        yield Finding("warning", "GPU", text, "install a newer NVIDIA driver")
+        yield Finding("warning", "GPU", text, _NEWER)

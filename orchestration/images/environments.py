@@ -7,16 +7,15 @@ it, as they share a framework. Their code is a snapshot in code/, a folder that 
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration import leases
 from orchestration.errors import BuildFailed, UserError
 from orchestration.events import Tell
 from orchestration.hashing import digest
@@ -46,7 +45,7 @@ def ensure(recipe: Recipe, root: Path, tell: Tell) -> Environment:
     python, lists = _python(recipe.name, framework), list(framework.requirements.values())
     installed = digest([str(python), lists, framework.facts.data])
     folder = top / f"{framework.name}-{framework.flavour}-{installed[:12]}"
-    with _lock(folder):
+    with leases.hold(folder.with_name(f"{folder.name}.lease")):
         if not (folder / "ready").exists():
             tell({"event": "log", "message": f"making the environment {folder.name}"})
             _install(framework, python, folder)
@@ -145,12 +144,3 @@ def _run(what: str, command: list[str], folder: Path | None = None) -> None:
         last = [f"    {line}" for line in done.stdout.strip().splitlines()[-_LAST_LINES:]]
         ended = f"{what}: `{' '.join(command)}` ended with {done.returncode}"
         raise BuildFailed("\n".join([ended, "  last lines:", *last]))
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Only one process makes an environment; another waits for it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -27,7 +27,7 @@ class Trial:
 
     def __init__(self, source, folder, config, resolution=32, count=128, latent_size=None):
         self.source, self.folder, self.latent_size = source, Path(folder).resolve(), latent_size
-        self.resolution = resolution
+        self.resolution, self.count = resolution, count
         self.images = image_set(self.folder / "images", resolution, count)
         self.config = self.write("config.json", json.dumps(config))
 
@@ -37,9 +37,21 @@ class Trial:
         path.write_text(text)
         return path
 
-    def training(self, name):
+    def training(self, name, *arguments, images=None):
         """The arguments of a call that trains into the folder `name`."""
-        return self.source, "train", {"images": self.images, "config": self.config}, self.folder / name, ("--seed", "7")
+        return (self.source, "train", {"images": images or self.images, "config": self.config}, self.folder / name,
+                ("--seed", "7", *arguments))
+
+    def train_on(self, name, *arguments, images=None):
+        """Train on other images, or a part of the same ones; the folder of the model."""
+        ended = call(*self.training(name, *arguments, images=images))
+        expect(ended.status == 0, f"train {' '.join(arguments)} ended with {ended.status}: {last(ended.errors)}")
+        return self.folder / name
+
+    def ends(self, first, last):
+        """An image set of the first and the last images."""
+        whole = np.load(self.images / "images.npy")
+        return write_set(self.folder / "images-of-ends", np.concatenate([whole[:first], whole[self.count - last:]]))
 
     @functools.cached_property
     def trained(self):
