@@ -7,7 +7,7 @@ from sources.contract.settings import read_config
 
 
 def train(arguments):
-    """Train the classifier, or the visualisation network, on image sets; continue from the last checkpoint."""
+    """Train the classifier, or the visualisation network; continue from the last checkpoint."""
     settings = from_config(read_config(arguments.config))
     sets = methods.TrainingSets(arguments)
     check_sizes(settings, sets.resolution)

@@ -8,13 +8,15 @@ from attribution import feeding
 class Validated:
     """A trainer that also measures, every settings.validate_every steps, the share of right labels.
 
-    parts: the held-out images, uint8 (N, R, R, 3), of each label. A checkpoint holds the last measurement.
+    parts: the held-out images, uint8 (N, R, R, 3), of each label. A checkpoint holds the last
+    measurement.
     """
 
     def __init__(self, trainer, parts):
         self._trainer, self._parts, self._settings = trainer, parts, trainer.settings
         self._accuracy = math.nan  # not measured yet
-        self.device, self.images_in, self.weights = trainer.device, trainer.images_in, trainer.weights
+        self.device = trainer.device
+        self.images_in, self.weights = trainer.images_in, trainer.weights
 
     def step(self, number, batches):
         """Do step `number`; {name: loss}, and "validation_accuracy" as soon as there is one."""
@@ -22,7 +24,9 @@ class Validated:
         done = number + 1
         if done % self._settings.validate_every == 0 or done == self._settings.steps:
             self._accuracy = self._measure()
-        return losses if math.isnan(self._accuracy) else dict(losses, validation_accuracy=self._accuracy)
+        if math.isnan(self._accuracy):
+            return losses
+        return dict(losses, validation_accuracy=self._accuracy)
 
     def state(self):
         """{name: array}, everything that training changes."""
