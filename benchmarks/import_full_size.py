@@ -27,7 +27,8 @@ RESULTS = Path(__file__).parent / "results" / "import_full_size.json"
 
 def main():
     """Write, import, print, keep, judge."""
-    results = {"sngan": measure("sngan", write_sngan), "cramergan": measure("cramergan", write_cramergan)}
+    results = {"sngan": measure(["sources.sngan"], "checkpoint.npz", write_sngan),
+               "cramergan": measure(["sources.cramer_mmd", "cramergan"], "MMDGAN.model-1", write_cramergan)}
     print(json.dumps(results))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if any(result["status"] or result["seconds"] > LIMIT_SECONDS or result["peak_memory_bytes"] > LIMIT_BYTES
@@ -35,16 +36,15 @@ def main():
         sys.exit(f"beyond {LIMIT_SECONDS} s or {LIMIT_BYTES} bytes, or failed")
 
 
-def measure(room, write):
-    """What the import of one checkpoint takes."""
+def measure(words, name, write):
+    """What the import of the checkpoint `name` takes, by the verb of `python -m WORDS`."""
     with tempfile.TemporaryDirectory() as folder:
         writer = multiprocessing.get_context("spawn").Process(target=write, args=(Path(folder),))
         writer.start()  # in a process of its own: a child's peak memory begins with its parent's
         writer.join()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         began = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-m", f"sources.{room}", "import", "--checkpoint",
-                                    f"{folder}/checkpoint.npz" if room == "sngan" else f"{folder}/MMDGAN.model-1",
+        process = subprocess.Popen([sys.executable, "-m", *words, "import", "--checkpoint", f"{folder}/{name}",
                                     "--out", f"{folder}/model"], cwd=ROOT)
         _, status, usage = os.wait4(process.pid, 0)
         return {"checkpoint_bytes": size, "seconds": round(time.monotonic() - began, 2), "status": status,

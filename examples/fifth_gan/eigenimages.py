@@ -74,13 +74,13 @@ def check(arguments):
 class Trainer:
     """What training changes, and what a step does to it."""
 
-    def __init__(self, chosen, resolution, seed, wish):
-        _refuse_cuda(wish)
-        self.settings, self.resolution, self.seed, self.device = chosen, resolution, seed, "cpu"
+    def __init__(self, settings, resolution, seed, device):
+        _refuse_cuda(device)
+        self.settings, self.resolution, self.seed, self.device = settings, resolution, seed, "cpu"
         values = 3 * resolution ** 2
-        directions = random_at(seed, _START, 0).randn(values, chosen.components)
+        directions = random_at(seed, _START, 0).randn(values, settings.components)
         self._weights = {"mean": np.zeros(values, np.float32), "components": _orthonormal(directions.T),
-                         "variances": np.zeros(chosen.components, np.float32)}
+                         "variances": np.zeros(settings.components, np.float32)}
 
     def images_in(self, number):
         """Images that step `number` takes."""

@@ -93,7 +93,8 @@ def sources(resolution, count):
         stripes = 12 * np.cos(np.pi * places * number / 2)[None, None, :, None]
         pattern = 6 * random.randn(1, resolution, resolution, 3)
         noise = 4 * (3 - number) * random.randn(count, resolution, resolution, 3)
-        found[name] = np.clip(60 + 30 * number + ramps + stripes + pattern + noise, 0, 255)
+        values = 60 + 30 * number + ramps + stripes + pattern + noise
+        found[name] = np.clip(values, 0, 255).astype(np.uint8)
     return found
 
 

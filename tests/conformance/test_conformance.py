@@ -87,6 +87,21 @@ training.Training.resume = lambda self: resume(self) and None
 models.holds = lambda folder, training: False
 """, conformance.a_finished_training_is_not_repeated,
         "did not leave it as it was"),
+    "ignores --subset": ("""
+subset = imagesets.ImageSet.subset
+imagesets.ImageSet.subset = lambda self, ends: subset(self, ends) and self
+""", conformance.a_subset_is_the_first_and_the_last_images,
+        "trains otherwise than a set of the same images"),
+    "takes the middle for the end": ("""
+init = imagesets.Ends.__init__
+imagesets.Ends.__init__ = lambda self, images, first, last: init(self, images[:first + last], first, last)
+""", conformance.a_subset_is_the_first_and_the_last_images,
+        "trains otherwise than a set of the same images"),
+    "takes any subset": ("""
+subset = imagesets.ImageSet.subset
+imagesets.ImageSet.subset = lambda self, ends: subset(self, ends and (ends[0], min(ends[1], self.count - ends[0])))
+""", conformance.a_subset_is_the_first_and_the_last_images,
+        "a subset larger than the set: exit status 0"),
     "writes to its images": ("""
 if "train" in sys.argv: open(sys.argv[sys.argv.index("--images") + 1] + "/cache", "w").close()
 """, conformance.inputs_are_left_as_they_were,

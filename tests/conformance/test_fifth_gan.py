@@ -48,7 +48,7 @@ def trained(tmp_path_factory):
         writer.finish("", {}, {})
     (folder / "config.json").write_text('{"components": 2, "steps": 1000, "learning_rate": 1.0}')
     eigenimages.train(SimpleNamespace(images=str(folder / "images"), out=str(folder / "model"), seed=0, device="auto",
-                                      config=str(folder / "config.json")))
+                                      subset=None, config=str(folder / "config.json")))
     return models.read(str(folder / "model"), "Eigenimages")[1], components
 
 

@@ -27,7 +27,7 @@ class Trial:
 
     def __init__(self, source, folder, config, resolution=32, count=128, latent_size=None):
         self.source, self.folder, self.latent_size = source, Path(folder).resolve(), latent_size
-        self.resolution = resolution
+        self.resolution, self.count = resolution, count
         self.images = image_set(self.folder / "images", resolution, count)
         self.config = self.write("config.json", json.dumps(config))
 
@@ -37,9 +37,21 @@ class Trial:
         path.write_text(text)
         return path
 
-    def training(self, name):
+    def training(self, name, *arguments, images=None):
         """The arguments of a call that trains into the folder `name`."""
-        return self.source, "train", {"images": self.images, "config": self.config}, self.folder / name, ("--seed", "7")
+        return (self.source, "train", {"images": images or self.images, "config": self.config}, self.folder / name,
+                ("--seed", "7", *arguments))
+
+    def train_on(self, name, *arguments, images=None):
+        """Train on other images, or a part of the same ones; the folder of the model."""
+        ended = call(*self.training(name, *arguments, images=images))
+        expect(ended.status == 0, f"train {' '.join(arguments)} ended with {ended.status}: {last(ended.errors)}")
+        return self.folder / name
+
+    def ends(self, first, last):
+        """An image set of the first and the last images."""
+        whole = np.load(self.images / "images.npy")
+        return write_set(self.folder / "images-of-ends", np.concatenate([whole[:first], whole[self.count - last:]]))
 
     @functools.cached_property
     def trained(self):
@@ -85,17 +97,17 @@ def image_set(folder, resolution, count):
     """Write an image set of noisy gradients; returns its folder."""
     random = np.random.RandomState(0)
     ramps = np.linspace(0, 200, resolution)[None, :, None, None] * random.rand(count, 1, 1, 3)
-    return write_set(folder, ramps + 55 * random.rand(count, resolution, resolution, 3))
+    return write_set(folder, (ramps + 55 * random.rand(count, resolution, resolution, 3)).astype(np.uint8))
 
 
 def write_set(folder, images):
-    """Write an image set of `images`, (N, R, R, 3) of values in [0, 256); returns its folder."""
+    """Write images, uint8 (N, R, R, 3), as an image set; returns its folder."""
     folder.mkdir(parents=True)
     with (folder / "images.npy").open("wb") as stream:
-        np.lib.format.write_array(stream, images.astype(np.uint8), version=(1, 0))
+        np.lib.format.write_array(stream, images, version=(1, 0))
     (folder / "imageset.json").write_text(json.dumps({
-        "format": 1, "count": len(images), "resolution": images.shape[1],
-        "sha256": sha256(folder / "images.npy"), "value_range": "0 to 255", "made_by": {},
+        "format": 1, "count": len(images), "resolution": images.shape[1], "sha256": sha256(folder / "images.npy"),
+        "value_range": "0 to 255", "made_by": {},
         "source": {"architecture": "real", "dataset": "gradients", "subset": None, "seed": 0}}))
     return folder
 

@@ -54,7 +54,7 @@ def call(words, monkeypatch, capsys):
     verb = got.append
     monkeypatch.setattr("sys.argv", ["source"] + words)
     with pytest.raises(SystemExit) as caught:
-        command.run("source", "a source", verb, verb, verb, verb, verb)
+        command.run("source", "a source", lambda name: verb)
     return caught.value.code, capsys.readouterr().err, got
 
 
@@ -63,6 +63,39 @@ def test_the_arguments_of_generate(monkeypatch, capsys):
     assert status == 0
     assert vars(got[0]) == dict(vars(got[0]), model="m", out="o", count=3, seed=0, first=0, latents=None,
                                 quantize="published", png=False, device="auto")
+
+
+@pytest.mark.parametrize("text,ends", [("99000+1000", (99000, 1000)), ("0+5", (0, 5)), ("5+0", (5, 0))])
+def test_a_subset_is_its_first_and_its_last_images(monkeypatch, capsys, text, ends):
+    _, _, got = call(["train", "--images", "i", "--out", "o", "--subset", text], monkeypatch, capsys)
+    assert got[0].subset == ends
+
+
+@pytest.mark.parametrize("text", ["0+0", "5", "5+", "+5", "-5+5", "5+5+5", "5 + 5", "1e3+0", "9999999999+1"])
+def test_what_is_no_subset(monkeypatch, capsys, text):
+    status, error, got = call(["train", "--images", "i", "--out", "o", "--subset=" + text], monkeypatch, capsys)
+    assert (status, got) == (2, []) and "expected FIRST+LAST, such as 99000+1000" in error
+
+
+@pytest.fixture
+def package(tmpdir, monkeypatch):
+    """A package of verbs: `export`, which works, `import`, a keyword, and `check`, which must not be imported."""
+    tmpdir.mkdir("room_of_verbs")
+    for name, text in (("__init__", ""), ("export", "def export(arguments): arguments.got.append('export')"),
+                       ("import_", "def import_(arguments): arguments.got.append('import')"),
+                       ("check", "raise RuntimeError('nobody asked for this')")):
+        tmpdir.join("room_of_verbs", name + ".py").write(text)
+    monkeypatch.syspath_prepend(str(tmpdir))
+    return "room_of_verbs"
+
+
+@pytest.mark.parametrize("words,expected", [
+    (["export", "--model", "m", "--out", "o"], "export"), (["import", "--checkpoint", "c", "--out", "o"], "import")])
+def test_a_verb_is_the_function_of_its_name_in_the_module_of_its_name(package, words, expected):
+    got = []
+    with pytest.raises(SystemExit):
+        command.run("source", "a source", command.by_name(package), words, got=got)
+    assert got == [expected]
 
 
 @pytest.mark.parametrize("words,said", [

@@ -33,6 +33,30 @@ def test_a_set_comes_back_as_a_memory_map(tmpdir):
     np.testing.assert_array_equal(image_set.images, IMAGES)
 
 
+@pytest.mark.parametrize("ends", [(3, 2), (0, 4), (10, 0), (9, 1), (1, 0)])
+def test_a_subset_is_the_first_and_the_last_images_without_a_copy(tmpdir, ends):
+    first, last = ends
+    part = imagesets.read(str(make(tmpdir))).subset(ends)
+    assert (part.count, part.resolution, part.images.shape) == (first + last, 4, (first + last, 4, 4, 3))
+    np.testing.assert_array_equal([part.images[number] for number in range(part.count)],
+                                  np.concatenate([IMAGES[:first], IMAGES[10 - last:]]))
+    assert isinstance(part.images[0], np.memmap)
+
+
+def test_a_subset_has_an_identity_of_its_own_and_no_subset_is_the_whole(tmpdir):
+    whole = imagesets.read(str(make(tmpdir)))
+    assert whole.subset(None) is whole and whole.identity == {"sha256": whole.index["sha256"], "subset": None}
+    assert whole.subset((3, 2)).identity == {"sha256": whole.index["sha256"], "subset": [3, 2]}
+    assert whole.subset((2, 3)).identity != whole.subset((3, 2)).identity
+
+
+@pytest.mark.parametrize("ends", [(11, 0), (0, 11), (6, 5)])
+def test_a_subset_that_is_larger_than_the_set_is_refused(tmpdir, ends):
+    with pytest.raises(BadInput) as caught:
+        imagesets.read(str(make(tmpdir))).subset(ends)
+    assert "--subset %d+%d: " % ends in str(caught.value) and "has 10 images" in str(caught.value)
+
+
 def test_the_file_is_numpys_format_1_0(tmpdir):
     make(tmpdir)
     assert tmpdir.join("images.npy").read_binary()[:8] == b"\x93NUMPY\x01\x00"

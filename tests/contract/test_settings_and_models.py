@@ -9,7 +9,7 @@ import pytest
 
 from sources.contract import models, png
 from sources.contract.errors import BadInput
-from sources.contract.settings import change, read_config
+from sources.contract.settings import COUNT, POSITIVE, Range, change, check_ranges, read_config
 
 Settings = namedtuple("Settings", "width rate fused name levels")
 PUBLISHED = Settings(64, 0.1, True, u"a", (1, 2))
@@ -27,6 +27,34 @@ def test_what_does_not_fit_is_refused_by_name(differences, said):
     with pytest.raises(BadInput) as caught:
         change(PUBLISHED, differences)
     assert said in str(caught.value)
+
+
+RANGES = {"width": COUNT, "rate": Range(least=0, below=1)}
+
+
+@pytest.mark.parametrize("name,value", [("width", 1), ("rate", 0.0), ("rate", 0.999)])
+def test_numbers_at_the_ends_of_their_ranges(name, value):
+    check_ranges(PUBLISHED._replace(**{name: value}), RANGES)
+
+
+@pytest.mark.parametrize("name,value,said", [
+    ("width", 0, "setting width: expected 1 or more, found 0"),
+    ("rate", 1, "setting rate: expected 0 or more and less than 1, found 1"),
+    ("rate", -0.5, "found -0.5"), ("rate", float("nan"), "found nan"), ("width", float("inf"), "found inf")])
+def test_numbers_outside_their_ranges(name, value, said):
+    with pytest.raises(BadInput) as caught:
+        check_ranges(PUBLISHED._replace(**{name: value}), RANGES)
+    assert said in str(caught.value)
+
+
+def test_what_has_no_range_may_be_nought_but_not_negative_and_only_numbers_are_looked_at():
+    check_ranges(PUBLISHED._replace(rate=0), {"fused": POSITIVE, "name": POSITIVE})
+    with pytest.raises(BadInput) as caught:
+        check_ranges(PUBLISHED._replace(rate=0), {"rate": POSITIVE})
+    assert "expected a number above 0, found 0" in str(caught.value)
+    with pytest.raises(BadInput) as caught:
+        check_ranges(PUBLISHED._replace(width=-1), {})
+    assert "expected 0 or more, found -1" in str(caught.value)
 
 
 @pytest.mark.parametrize("text,said", [("{", "not JSON"), ("[]", "expected an object"), (None, "No such file")])

@@ -3,13 +3,15 @@
 import json
 import os
 import signal
+import threading
+from collections import namedtuple
 
 import numpy as np
 import pytest
 
+from sources.contract import models, training
 from sources.contract.batches import Batches, random_at
 from sources.contract.errors import BadInput, Stopped
-from sources.contract.training import Training
 
 TOTAL = 12
 
@@ -17,53 +19,102 @@ TOTAL = 12
 class Walk(object):
     """The smallest thing that can be trained: a vector that random numbers and batches move."""
 
-    def __init__(self):
+    device = "cpu"
+
+    def __init__(self, settings, resolution, seed, device, stop_after):
+        assert (resolution, device) == (2, "auto")
+        self.seed, self.stop_after = seed, stop_after
         self.value = np.zeros(3)
 
-    def step(self, number, batch):
-        self.value += random_at(5, 1, number).randn(3) + batch.sum()
+    def images_in(self, number):
+        return 3
+
+    def step(self, number, batches):
+        """Move; in the middle of step `stop_after` comes a SIGTERM."""
+        if number == self.stop_after:
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.value += random_at(self.seed, 1, number).randn(3) + batches[number].sum()
         return {"size": float(abs(self.value).sum())}
 
     def state(self):
         return {"value": self.value.copy()}
 
-    def preview(self):
-        return np.zeros((4, 2, 2, 3), np.uint8)
+    weights = state
+
+    def restore(self, state):
+        self.value = state["value"]
+
+    def preview(self, count):
+        return np.zeros((count, 2, 2, 3), np.uint8)
 
 
-def train(folder, stop_after=None, identity="same"):
-    """Train a walk in `folder`; raise a SIGTERM in the middle of step `stop_after`."""
-    run = Training(str(folder), {"settings": identity}, TOTAL, 5, 4)
-    walk, batches = Walk(), Batches(np.arange(7), 3, 0)
-    state = run.resume()
-    if state is not None:
-        walk.value = state["value"]
-    for step in run.steps(walk.state, walk.preview):
-        if step == stop_after:
-            os.kill(os.getpid(), signal.SIGTERM)
-        run.record(step, 3, walk.step(step, batches[step]))
-    run.finish()
-    run.clean()
-    return walk.value
+Settings = namedtuple("Settings", "steps checkpoint_every preview_every")
+WithoutPreviews = namedtuple("WithoutPreviews", "steps checkpoint_every")
+Arguments = namedtuple("Arguments", "out seed device")
+Images = namedtuple("Images", "resolution identity source")
+IMAGES = Images(2, "same", {"dataset": "made"})
+
+
+def train(folder, stop_after=None, identity="same", settings=Settings(TOTAL, 5, 4), walk=Walk):
+    """Train a walk in `folder`; what model.json says, and where it ended."""
+    training.run(Arguments(str(folder), 5, "auto"), IMAGES._replace(identity=identity), settings,
+                 Batches(np.arange(7), 3, 0), lambda *arguments: walk(*(arguments + (stop_after,))),
+                 architecture="Walk", block=2)
+    description, weights = models.read(str(folder), "Walk")
+    return description, weights["value"]
 
 
 @pytest.mark.parametrize("stop_after", [0, 3, 4, 10])
 def test_a_stopped_run_ends_with_the_same_bits(tmpdir, stop_after):
-    undisturbed = train(tmpdir.join("whole"))
+    _, undisturbed = train(tmpdir.join("whole"))
     folder = tmpdir.join("stopped")
     with pytest.raises(Stopped):
         train(folder, stop_after)
-    np.testing.assert_array_equal(train(folder), undisturbed)
+    np.testing.assert_array_equal(train(folder)[1], undisturbed)
     assert folder.join("training.json").read() == tmpdir.join("whole", "training.json").read()
 
 
 def test_what_a_run_leaves_behind(tmpdir):
     train(tmpdir)
-    assert sorted(path.basename for path in tmpdir.listdir()) == ["samples", "training.json"]
+    assert sorted(path.basename for path in tmpdir.listdir()) == [
+        "model.json", "samples", "training.json", "weights.npz"]
     assert sorted(path.basename for path in tmpdir.join("samples").listdir()) == [
         "00000000.png", "00000004.png", "00000008.png", "00000012.png"]
     curve = json.loads(tmpdir.join("training.json").read())
     assert curve["total"] == TOTAL and [point["step"] for point in curve["curve"]] == list(range(1, 13))
+
+
+def test_what_a_model_says_of_its_training(tmpdir):
+    description, _ = train(tmpdir)
+    assert description["source"] == {"architecture": "Walk", "dataset": "made", "seed": 5}
+    assert (description["block"], description["resolution"]) == (2, 2)
+    assert description["settings"] == {"steps": TOTAL, "checkpoint_every": 5, "preview_every": 4}
+    assert description["training"] == {"architecture": "Walk", "images": "same", "seed": 5,
+                                       "settings": description["settings"]}
+
+
+def test_no_previews_where_the_settings_have_none(tmpdir):
+    train(tmpdir, settings=WithoutPreviews(TOTAL, 5))
+    assert not tmpdir.join("samples").check()
+
+
+def test_a_finished_training_is_left_as_it_is_and_no_trainer_is_made(tmpdir):
+    train(tmpdir)
+    before = tmpdir.join("weights.npz").mtime()
+    train(tmpdir, walk=None)
+    assert tmpdir.join("weights.npz").mtime() == before
+
+
+def test_another_training_in_the_folder_of_a_finished_one_is_done(tmpdir):
+    one, other = train(tmpdir)[0], train(tmpdir, identity="other")[0]
+    assert (one["training"]["images"], other["training"]["images"]) == ("same", "other")
+
+
+def test_no_thread_is_left_behind_by_a_training_that_is_stopped(tmpdir):
+    before = threading.active_count()
+    with pytest.raises(Stopped):
+        train(tmpdir, 3)
+    assert threading.active_count() == before
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmpdir):
@@ -83,6 +134,7 @@ def test_only_the_last_two_checkpoints_are_kept(tmpdir):
 def test_progress_is_told_as_events(tmpdir, capsys):
     train(tmpdir)
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert events[-1] == {"event": "done", "model": str(tmpdir)}
     last = [event for event in events if event["event"] == "progress"][-1]
     assert (last["step"], last["total"]) == (TOTAL, TOTAL)
     assert last["images_per_second"] > 0 and "size" in last["losses"]

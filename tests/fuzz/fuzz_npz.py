@@ -20,7 +20,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from sources.sngan import published, variables  # noqa: E402 - found by the line above
+from sources.sngan import import_, variables  # noqa: E402 - found by the line above
 from tests.fuzz.fuzzing import Runner  # noqa: E402
 
 _HEADERS = (
@@ -109,7 +109,7 @@ def _damage(chance, content):
 
 def read(path, out):
     """The importer."""
-    published.import_published(types.SimpleNamespace(checkpoint=str(path), out=str(out)))
+    import_.import_(types.SimpleNamespace(checkpoint=str(path), out=str(out), resolution=None))
 
 
 def fuzz(seed, count):

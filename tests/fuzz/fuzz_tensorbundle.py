@@ -18,7 +18,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from sources.cramer_mmd import published, variables  # noqa: E402 - found by the line above
+from sources.cramer_mmd import cramergan, import_, variables  # noqa: E402 - found by the line above
 from tests.fuzz import tensorbundles  # noqa: E402
 from tests.fuzz.fuzzing import Runner  # noqa: E402
 
@@ -107,8 +107,8 @@ def _damaged(chance, content):
 
 def read(path, out):
     """The importer."""
-    published.import_published("cramergan", types.SimpleNamespace(
-        checkpoint=str(path.with_name("model")), out=str(out)))
+    import_.import_(types.SimpleNamespace(
+        gan=cramergan, checkpoint=str(path.with_name("model")), out=str(out), resolution=None))
 
 
 def fuzz(seed, count):

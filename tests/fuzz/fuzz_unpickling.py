@@ -2,7 +2,7 @@
 
     python tests/fuzz/fuzz_unpickling.py [--count 10000] [--seed 0] [READER ...]
 
-READER: unpickling, progan, attribution, or MODULE:EXAMPLE.pkl for any module with an import_published.
+READER: unpickling, progan, attribution, or MODULE:EXAMPLE.pkl for any module with a function import_.
 Each gets `count` inputs: damaged bytes, opcodes and objects of valid checkpoints, some of which would run
 a command. It ends with status 1, and leaves the input in the current folder, if one of them does anything
 but succeed or raise BadInput, writes outside of its folder, runs or imports anything, takes longer than 20
@@ -32,7 +32,7 @@ _EXAMPLES = {
     "progan": ("progan-32",),
     "attribution": ("classifier-32-postpool16", "visnet-32"),
 }
-_MODULES = {"progan": "sources.progan.published", "attribution": "attribution.published"}
+_MODULES = {"progan": "sources.progan.import_", "attribution": "attribution.import_"}
 _MEMORY = 1 << 30
 
 
@@ -53,10 +53,10 @@ def reader_of(name):
     paths = [Path(example)] if example else [_PARITY / case / "network.pkl" for case in _EXAMPLES[name]]
     if name == "unpickling":
         return (lambda path, out: unpickling.load(str(path), [hostile.CLASS])), paths
-    published = importlib.import_module(_MODULES.get(module, module))
+    verb = importlib.import_module(_MODULES.get(module, module))
 
     def read(path, out):
-        published.import_published(types.SimpleNamespace(checkpoint=str(path), out=str(out)))
+        verb.import_(types.SimpleNamespace(checkpoint=str(path), out=str(out), resolution=None))
 
     return read, paths
 

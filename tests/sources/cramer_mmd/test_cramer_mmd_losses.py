@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from sources.cramer_mmd import losses, optimizer
+from sources.cramer_mmd import cramergan, losses, mmdgan, optimizer
 
 A, B, C = (torch.tensor([row]) for row in ([3.0, 0.0], [0.0, 4.0], [3.0, 4.0]))
 
 
 def test_cramer_losses_of_points_3_4_and_5_apart():
     """|x - G| = 5, |x - G'| = 4, |G - G'| = 3."""
-    assert losses.Cramer.generator_loss(A, [B, C]).item() == pytest.approx(5 + 4 - 3, abs=1e-5)
+    assert cramergan.generator_loss(A, [B, C]).item() == pytest.approx(5 + 4 - 3, abs=1e-5)
     real, fake = 5 - 3, 3 - 5  # critic(x, G) = |x - G| - |x|, critic(G', G) = |G' - G| - |G'|
-    assert losses.Cramer.discriminator_loss(A, [B, C]).item() == pytest.approx(fake - real, abs=1e-5)
-    assert losses.Cramer.score(A, A, [B, C]).item() == pytest.approx(real, abs=1e-5)
+    assert cramergan.discriminator_loss(A, [B, C]).item() == pytest.approx(fake - real, abs=1e-5)
+    assert cramergan.score(A, A, [B, C]).item() == pytest.approx(real, abs=1e-5)
 
 
 def test_norms_have_their_epsilon_inside_the_root():
-    assert losses.Cramer.score(A, A, [A, A]).item() == pytest.approx(math.sqrt(1e-5) - math.sqrt(9 + 1e-5), abs=1e-6)
+    assert cramergan.score(A, A, [A, A]).item() == pytest.approx(math.sqrt(1e-5) - math.sqrt(9 + 1e-5), abs=1e-6)
 
 
 def quadratics(square):
@@ -29,17 +29,17 @@ def quadratics(square):
 
 
 def test_the_kernel_of_points_5_apart():
-    assert losses.kernel(A, B).item() == pytest.approx(quadratics(25), rel=1e-6)
-    assert losses.kernel(A, C).item() == pytest.approx(quadratics(16) + 9, rel=1e-6)
-    assert losses.kernel(A, A).item() == pytest.approx(3 + 9, rel=1e-6)
+    assert mmdgan.kernel(A, B).item() == pytest.approx(quadratics(25), rel=1e-6)
+    assert mmdgan.kernel(A, C).item() == pytest.approx(quadratics(16) + 9, rel=1e-6)
+    assert mmdgan.kernel(A, A).item() == pytest.approx(3 + 9, rel=1e-6)
 
 
 def test_the_estimate_takes_three_from_each_diagonal_and_leaves_the_squares():
     first, second = torch.cat((A, B)), torch.cat((C, C))
     within = (2 * quadratics(25) + 9 + 16) / 2 + (2 * (3 + 25) + 2 * 25) / 2
     between = ((quadratics(16) + 9) + (quadratics(9) + 16)) / 2
-    assert losses.mmd2(first, second).item() == pytest.approx(within - 2 * between, rel=1e-6)
-    assert losses.MMD.generator_loss(second, [first]) == -losses.MMD.discriminator_loss(second, [first])
+    assert mmdgan.mmd2(first, second).item() == pytest.approx(within - 2 * between, rel=1e-6)
+    assert mmdgan.generator_loss(second, [first]) == -mmdgan.discriminator_loss(second, [first])
 
 
 def test_gradient_norms_are_taken_over_the_height_alone():

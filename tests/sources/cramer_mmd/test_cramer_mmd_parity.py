@@ -7,28 +7,26 @@ import numpy as np
 import pytest
 import torch
 
-from sources.cramer_mmd import losses, networks, optimizer, published, tensorbundle, trainer
+from sources.cramer_mmd import cramergan, import_, losses, mmdgan, networks, optimizer, tensorbundle, trainer
 from sources.cramer_mmd.model import part, to_uint8
-from sources.cramer_mmd.settings import PUBLISHED
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "parity"
-CASES = {"cramergan-32": "cramergan", "mmdgan-32": "mmdgan"}
+CASES = {"cramergan-32": cramergan, "mmdgan-32": mmdgan}
 
 
 class Case:
     """One case: its inputs and outputs, and both networks."""
 
     def __init__(self, name):
-        self.critic_name = CASES[name]
-        self.critic = losses.CRITICS[self.critic_name]
+        self.critic = CASES[name]
         self.described = json.loads((FIXTURES / name / "case.json").read_text())
         with np.load(FIXTURES / name / "io.npz") as stored:
             self.stored = dict(stored)
-        weights = tensorbundle.read(published.find(str(FIXTURES / name)))
+        weights = tensorbundle.read(import_.find(str(FIXTURES / name)))
         self.generator, self.discriminator = (
             {key: torch.tensor(value, requires_grad=True) for key, value in part(weights, which).items()
              if "moving_" not in key} for which in ("generator", "discriminator"))
-        self.settings = PUBLISHED[self.critic_name]
+        self.settings = self.critic.PUBLISHED
 
     def tensor(self, name):
         """A stored array."""
@@ -36,7 +34,7 @@ class Case:
 
     def fakes(self):
         """The batches of fakes that this critic takes."""
-        return [networks.generator(self.generator, self.tensor(name)) for name in ("z", "z2")[:self.critic.fakes]]
+        return [networks.generator(self.generator, self.tensor(name)) for name in ("z", "z2")[:self.critic.FAKES]]
 
     def terms(self):
         """Loss and penalties of the discriminator."""
@@ -158,6 +156,6 @@ def test_steps_of_the_optimizer(case):
 
 def test_kernels_and_the_estimate(mmd):
     x, y = mmd.tensor("feat_x"), mmd.tensor("feat_y")
-    for found, name in ((losses.kernel(x, x), "k_xx"), (losses.kernel(x, y), "k_xy"), (losses.kernel(y, y), "k_yy"),
-                        (losses.mmd2(x, y), "mmd2"), (losses.mmd2(x, y[:5]), "mmd2_5")):
+    for found, name in ((mmdgan.kernel(x, x), "k_xx"), (mmdgan.kernel(x, y), "k_xy"), (mmdgan.kernel(y, y), "k_yy"),
+                        (mmdgan.mmd2(x, y), "mmd2"), (mmdgan.mmd2(x, y[:5]), "mmd2_5")):
         np.testing.assert_allclose(found.numpy(), mmd.stored[name], rtol=1e-5, atol=1e-5, err_msg=name)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sources.contract.errors import BadInput
-from sources.cramer_mmd import published
+from sources.cramer_mmd import cramergan, import_, mmdgan
 from tests.fuzz import fuzz_tensorbundle, tensorbundles
 
 
@@ -25,16 +25,16 @@ def write(folder, tensors):
     return folder / "model"
 
 
-def importing(checkpoint, out, critic="mmdgan"):
+def importing(checkpoint, out, gan=mmdgan, resolution=None):
     """Import, and read what describes the model."""
-    published.import_published(critic, types.SimpleNamespace(checkpoint=str(checkpoint), out=str(out)))
+    import_.import_(types.SimpleNamespace(checkpoint=str(checkpoint), out=str(out), gan=gan, resolution=resolution))
     return json.loads((out / "model.json").read_text())
 
 
-def refusal(checkpoint, out, critic="mmdgan"):
+def refusal(checkpoint, out, gan=mmdgan, resolution=None):
     """What the importer says of a path that it refuses. Nothing is written."""
     with pytest.raises(BadInput) as caught:
-        importing(checkpoint, out, critic)
+        importing(checkpoint, out, gan, resolution)
     assert not out.exists()
     return str(caught.value)
 
@@ -60,7 +60,13 @@ def test_a_checkpoint_of_cramergan_goes_through_its_own_door(tensors, tmp_path):
     tensors.update({"loss/gradient_penalty": np.array(1, "<f4"), "loss/gradient_penalty_1": np.array(7, "<f4")})
     prefix = write(tmp_path, tensors)
     assert "only CramerGAN has" in refusal(prefix, tmp_path / "out")
-    assert importing(prefix, tmp_path / "out", "cramergan")["settings"]["penalty"] == 7
+    assert importing(prefix, tmp_path / "out", cramergan)["settings"]["penalty"] == 7
+
+
+def test_a_checkpoint_of_another_resolution(tensors, tmp_path):
+    prefix = write(tmp_path, tensors)
+    assert "makes images of 32 pixels, the study has 128" in refusal(prefix, tmp_path / "out", resolution=128)
+    assert importing(prefix, tmp_path / "out", resolution=32)["resolution"] == 32
 
 
 @pytest.mark.parametrize("change, said", [
@@ -85,7 +91,7 @@ def test_a_checkpoint_is_found_by_any_of_its_files_and_by_its_folder(tensors, tm
     prefix = write(tmp_path, tensors)
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/moved/since/model"\n')
     for path in (prefix, f"{prefix}.index", f"{prefix}.meta", f"{prefix}.data-00000-of-00001", tmp_path):
-        assert published.find(str(path)) == str(prefix)
+        assert import_.find(str(path)) == str(prefix)
 
 
 @pytest.mark.parametrize("note, said", [

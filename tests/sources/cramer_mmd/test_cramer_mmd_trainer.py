@@ -4,17 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from sources.cramer_mmd import trainer
-from sources.cramer_mmd.settings import PUBLISHED
+from sources.cramer_mmd import cramergan, mmdgan, trainer
 
 TINY = {"generator_width": 1, "discriminator_width": 1, "features": 3, "minibatch": 2, "latent_size": 3,
         "discriminator_steps": 2, "first_discriminator_steps": 3}
 
 
-@pytest.fixture(params=["cramergan", "mmdgan"])
+@pytest.fixture(params=[cramergan, mmdgan], ids=lambda gan: gan.NAME)
 def tiny(request):
     """A Trainer of tiny networks."""
-    return trainer.Trainer(request.param, PUBLISHED[request.param]._replace(**TINY), 32, 0, torch.device("cpu"))
+    return trainer.Trainer(request.param.PUBLISHED._replace(**TINY), 32, 0, torch.device("cpu"), request.param)
 
 
 class Batches:
@@ -34,7 +33,7 @@ def test_the_first_20_rounds_and_every_500th_have_their_own_number_of_steps(tiny
 
 def test_a_round_is_steps_of_the_discriminator_and_then_one_of_the_generator(tiny):
     batches = Batches()
-    tiny.round(0, batches)
+    tiny.step(0, batches)
     assert batches.asked == [0, 1, 2, 3]
     assert (tiny.discriminator.count, tiny.generator.count) == (3, 1)
 
@@ -53,18 +52,18 @@ def test_a_step_of_one_network_leaves_the_other_as_it_is(tiny):
 
 
 def test_the_state_brings_everything_back(tiny):
-    tiny.round(0, Batches())
+    tiny.step(0, Batches())
     state = tiny.state()
-    first = tiny.round(1, Batches())
+    first = tiny.step(1, Batches())
     expected = tiny.weights()
     tiny.restore(state)
-    assert tiny.round(1, Batches()) == first
+    assert tiny.step(1, Batches()) == first
     for name, value in tiny.weights().items():
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
 def test_the_published_settings():
-    cramer, mmd = PUBLISHED["cramergan"], PUBLISHED["mmdgan"]
+    cramer, mmd = cramergan.PUBLISHED, mmdgan.PUBLISHED
     assert (cramer.features, cramer.penalty, cramer.l2_penalty) == (256, 10, 0)
     assert (mmd.features, mmd.penalty, mmd.l2_penalty) == (16, 1, 1)
     assert cramer._replace(features=16, penalty=1.0, l2_penalty=1.0) == mmd

@@ -20,7 +20,7 @@ CONFIG = {"generator_width": 2, "discriminator_width": 2, "features": 4, "miniba
 
 def words(door, *arguments):
     """The command line of a verb."""
-    return [sys.executable, "-m", f"sources.{door}", *map(str, arguments)]
+    return [sys.executable, "-m", "sources.cramer_mmd", door, *map(str, arguments)]
 
 
 def call(door, *arguments):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sources.contract import imagesets
-from sources.progan import published, variables
+from sources.progan import import_, variables
 from sources.progan.settings import Network
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 def parity_case():
     """The shared case."""
-    networks, weights = published.read(str(PARITY / "network.pkl"))
+    networks, weights = import_.read(str(PARITY / "network.pkl"))
     numbers = {}
     with np.load(PARITY / "io.npz") as archive:
         for name, value in archive.items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sources.progan.settings import PUBLISHED, network_of
+from sources.progan.settings import PUBLISHED
 from sources.progan.trainer import Trainer, real_images
 
 # 4x4 in steps 0 to 11, half way to 8x8 in 12 to 15, then 8x8
@@ -13,23 +13,24 @@ SETTINGS = PUBLISHED._replace(fmap_base=32, fmap_max=8, latent_size=6, minibatch
 
 def trainer_of(seed=0, **changes):
     settings = SETTINGS._replace(**changes)
-    return Trainer(network_of(settings, 8), settings, seed)
+    return Trainer(settings, 8, seed, "cpu")
 
 
-def reals(number):
-    return np.random.RandomState(number).randint(0, 256, (4, 8, 8, 3)).astype(np.uint8)
+class Reals:
+    def __getitem__(self, number):
+        return np.random.RandomState(number).randint(0, 256, (4, 8, 8, 3)).astype(np.uint8)
 
 
 def run(trainer, first, last):
     for number in range(first, last):
-        trainer.step(number, reals(number))
-    return trainer.weights(last)
+        trainer.step(number, Reals())
+    return trainer.weights()
 
 
 def test_growing_uses_only_what_there_is():
     """At 4x4 the layers of 8x8 rest; once they fade in they move, those of the 4x4 image move on."""
     trainer = trainer_of()
-    start, small, growing = trainer.weights(0), run(trainer, 0, 12), run(trainer, 12, 16)
+    start, small, growing = trainer.weights(), run(trainer, 0, 12), run(trainer, 12, 16)
     moved = {name for name in start if (start[name] != small[name]).any()}
     assert {name for name in moved if "8x8" in name or "lod0" in name} == set()
     assert {"generator/ToRGB_lod1/weight", "discriminator/FromRGB_lod1/weight"} <= moved
@@ -40,7 +41,7 @@ def test_growing_uses_only_what_there_is():
 
 def test_the_average_follows_the_generator_before_its_step():
     trainer = trainer_of(average=0.75)
-    before = trainer.weights(0)
+    before = trainer.weights()
     middle = run(trainer, 0, 1)
     after = run(trainer, 1, 2)
     for name in trainer.generator:
@@ -53,7 +54,7 @@ def test_the_optimisers_start_anew_when_layers_change():
     trainer = trainer_of()
     powers = []
     for number in range(18):
-        trainer.step(number, reals(number))
+        trainer.step(number, Reals())
         powers.append(round(np.log(trainer.generator_adam.state["power2"].numpy()) / np.log(0.99)) - 1)
     assert powers == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 1, 2]
     level = trainer._level(0)  # one graph serves the fading in, the end of it and all that follows
@@ -72,13 +73,13 @@ def test_a_restored_training_goes_on_bit_by_bit():
 
 
 def test_seeds_differ():
-    one, other = trainer_of(seed=0).weights(0), trainer_of(seed=1).weights(0)
+    one, other = trainer_of(seed=0).weights(), trainer_of(seed=1).weights()
     assert (one["generator/4x4/Dense/weight"] != other["generator/4x4/Dense/weight"]).any()
 
 
 def test_a_step_that_is_not_finite_changes_nothing():
     trainer = trainer_of(penalty=float("inf"))
-    before, after = trainer.weights(0), run(trainer, 0, 1)
+    before, after = trainer.weights(), run(trainer, 0, 1)
     changed = {name for name in before if (before[name] != after[name]).any()}
     assert changed and all(name.startswith("generator/") for name in changed)  # the generator's own step is finite
 

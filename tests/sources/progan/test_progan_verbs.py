@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from sources.contract import models
 from sources.progan import generate
-from sources.progan.published import read
+from sources.progan.import_ import read
 from tests.sources.progan.progan_files import (
     PARITY,
     ROOT,

@@ -161,7 +161,7 @@ def test_a_whole_iteration(generator, discriminator, stored, described, where, m
     latents = iter(stored["iteration/z"])
     monkeypatch.setattr(trainer, "_latents", lambda random, count: next(latents))
     monkeypatch.setattr(trainer, "_real", lambda random, batch: batch)
-    found = trainer.iteration(0, Rolled(stored["d_images"]))
+    found = trainer.step(0, Rolled(stored["d_images"]))
     assert abs(float(found["generator"]) / float(stored["iteration/loss_gen"]) - 1) < 1e-4
     assert abs(float(found["discriminator"]) / float(stored["iteration/loss_dis"][-1]) - 1) < 1e-3
     values = model.save(generator)

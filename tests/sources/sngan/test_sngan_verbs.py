@@ -76,6 +76,14 @@ def test_a_killed_training_goes_on_to_the_same_bits(trained, inputs, tmpdir, num
     assert out.join("weights.npz").read_binary() == trained.join("weights.npz").read_binary()
 
 
+def test_a_subset_of_the_whole_gives_the_weights_of_the_whole(trained, inputs, tmpdir):
+    for subset, same in (("12+0", True), ("5+7", True), ("5+6", False)):
+        out = tmpdir.join(subset)
+        assert call(*(inputs + [out, "--subset", subset]))[0] == 0
+        weights = [folder.join("weights.npz").read_binary() for folder in (out, trained)]
+        assert (weights[0] == weights[1]) == same
+
+
 def images_of(model, out, *arguments):
     """The images that a model makes."""
     status, _, errors = call("generate", "--model", model, "--out", out, *arguments)
@@ -114,6 +122,15 @@ def test_what_is_imported_is_exported_to_the_bit(tmpdir, name):
         np.testing.assert_array_equal(after[key], value)
 
 
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_snapshot_of_another_resolution_is_one_line_and_writes_nothing(tmpdir, name):
+    words = ["import", "--checkpoint", os.path.join(CASE, name + ".npz"), "--resolution"]
+    status, _, errors = call(*(words + [64, "--out", tmpdir.join("out")]))
+    assert (status, errors.count("\n")) == (2, 1) and not tmpdir.join("out").check()
+    assert "makes images of 128 pixels, the study has 64" in errors
+    assert call(*(words + [128, "--out", tmpdir.join("out")]))[0] == 0
+
+
 def test_a_trainers_snapshot_holds_both(tmpdir):
     both = dict(("updater/model:opt_%s/%s" % (short, key), value) for short, name in (
         ("gen", "generator"), ("dis", "discriminator"))
@@ -136,8 +153,8 @@ def test_a_discriminator_alone_makes_no_images(tmpdir):
 
 @pytest.mark.parametrize("change,said", [
     (lambda values: values.pop("l7/b"), "l7/b is missing"),
-    (lambda values: values.update(new=np.zeros(1)), "new belongs to no network"),
-    (lambda values: values.update({"l7/b": np.zeros(4, "f")}), "where (3,) is expected"),
+    (lambda values: values.update(new=np.zeros(1)), "'new' belongs to no network"),
+    (lambda values: values.update({"l7/b": np.zeros(4, "f")}), "where float32 (3,) is expected"),
     (lambda values: values.update({"l7/b": np.full(3, np.nan, "f")}), "not finite"),
     (lambda values: values.pop("block6/c1/W"), "b6/gamma is missing"),
     (lambda values: values.pop("l1/W"), "no snapshot of SNGAN")])
