@@ -14,10 +14,10 @@ def train(arguments):
     batches = feeding.BalancedBatches(sets.train, settings.batch, arguments.seed, settings.mirror)
 
     def new_trainer(settings, resolution, seed, wish):
-        from attribution import device, trainers, validation  # late: they load TensorFlow
+        from attribution import device, validation  # late: they load TensorFlow
 
-        trainer = trainers.new(settings, resolution, seed, device.choose(wish), len(sets.names))
-        return validation.Validated(trainer, sets.validation)
+        chosen = device.choose(wish)
+        return validation.Validated(settings, resolution, seed, chosen, sets.validation)
 
     training.run(arguments, sets, settings, batches, new_trainer, architecture=settings.network,
                  labels=sets.names)

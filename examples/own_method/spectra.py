@@ -86,10 +86,10 @@ class Trainer:
 
     device = "cpu"
 
-    def __init__(self, chosen, resolution, seed, wish, labels):
-        _refuse_cuda(wish)
-        self._settings = chosen
-        self._truth = np.repeat(np.eye(labels, dtype=np.float32), chosen.batch, axis=0)
+    def __init__(self, settings, resolution, seed, device, labels):
+        _refuse_cuda(device)
+        self._learning_rate = np.float32(settings.learning_rate)
+        self._truth = np.repeat(np.eye(labels, dtype=np.float32), settings.batch, axis=0)
         self._directions = np.zeros((resolution // 2 + 1, labels), np.float32)
 
     def images_in(self, number):
@@ -103,7 +103,7 @@ class Trainer:
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities = powers / powers.sum(axis=1, keepdims=True)
         gradient = features.T @ (probabilities - self._truth) / np.float32(len(features))
-        self._directions = self._directions - np.float32(self._settings.learning_rate) * gradient
+        self._directions = self._directions - self._learning_rate * gradient
         return {"cross_entropy": -np.log(probabilities[self._truth == 1] + 1e-12).mean()}
 
     def state(self):
