@@ -4,6 +4,10 @@ Activations are (N, H, W, C), which is faster on CPUs; values in [-1, 1] for ima
 those of the published files, unscaled: the equalised learning rate multiplies them here. Numbers:
 facts of the published implementation and Karras et al. 2018, section 4.1 (scaling), section 3
 (minibatch standard deviation).
+
+Functions and no Keras layers: those are no faster (17.7 and 17.8 steps a second at 32 pixels on two
+cores, 2.6 and 2.6 at 128), all but two would have to be classes of ours, and Keras takes no "/" in
+names, which the published ones have.
 """
 
 from functools import singledispatch
