@@ -1,1 +1,1 @@
-"""Attribution: which source made an image. The published classifier, the visualisation network, the report."""
+"""Attribution: which source made an image. The learnt classifier, the visualisation network."""

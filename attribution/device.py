@@ -15,14 +15,15 @@ VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}
 
 
 def choose(wish):
-    """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits. Returns "cpu" or "cuda".
+    """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits.
 
-    Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
+    Returns "cpu" or "cuda". Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if wish == "cuda" and not gpus:
-        raise NoDevice(f"--device cuda: TensorFlow {tf.__version__} sees no GPU here; use --device cpu, or start the "
-                       "CUDA flavour of the image with a GPU (docker run --gpus all)")
+        raise NoDevice(f"--device cuda: TensorFlow {tf.__version__} sees no GPU here; use "
+                       "--device cpu, or start the CUDA flavour of the image with a GPU "
+                       "(docker run --gpus all)")
     tf.config.experimental.enable_op_determinism()
     if wish == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")

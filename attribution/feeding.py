@@ -33,7 +33,7 @@ class BalancedBatches:
 
 
 def blocks(images):
-    """Yield (images, count): all of `images` in blocks of BLOCK, the last filled up; count are to be used."""
+    """Yield (images, count): all of `images` in blocks of BLOCK, of which count are to be used."""
     def block(start):
         part = images[start:start + BLOCK]
         return np.resize(part, (BLOCK, *part.shape[1:])), len(part)

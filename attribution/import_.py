@@ -1,6 +1,7 @@
-"""The verb import: published pickles of the classifier and of the visualisation network (EG, D_rec, EGs).
+"""The verb import: published pickles of the classifier and of the visualisation network.
 
-Read without TensorFlow and without running anything of the file. What a file does not say takes the published value.
+Read without TensorFlow and without running anything of the file. What a file does not say takes the
+published value.
 """
 
 import numbers
@@ -20,10 +21,11 @@ _LABEL_NAMES = {
     11: ["real"] + [f"ProGAN seed {seed}" for seed in range(10)],
 }
 # Keywords that would change a network, with the only value that is built here.
-_FIXED = {"num_channels": networks.COLOURS, "fmap_decay": 1, "use_wscale": True, "use_pixelnorm": False,
-          "fused_scale": False}
+_FIXED = {"num_channels": networks.COLOURS, "fmap_decay": 1, "use_wscale": True,
+          "use_pixelnorm": False, "fused_scale": False}
 _WHOLE = ("switching_res", "latent_res", "fmap_base", "fmap_max")
-_KEYWORDS = (*_FIXED, *_WHOLE, "mode", "resolution", "label_size")  # the published programs ignore any other
+# The published programs ignore any other.
+_KEYWORDS = (*_FIXED, *_WHOLE, "mode", "resolution", "label_size")
 
 
 def import_(arguments):
@@ -38,15 +40,17 @@ def import_(arguments):
     count = model["labels"]
     model["labels"] = _LABEL_NAMES.get(count) or [f"label {number}" for number in range(count)]
     importing.write(
-        arguments, checkpoint={"file": Path(path).name, "sha256": imagesets.hash_file(path)}, **model)
+        arguments, checkpoint={"file": Path(path).name, "sha256": imagesets.hash_file(path)},
+        **model)
 
 
 def _classifier(record):
     part = _Part(record, "C_patch")
     settings = part.settings("classifier")
-    weights = part.weights(networks.variables(networks.classifier(settings, part.resolution, part.labels)))
-    return {"architecture": "classifier", "settings": settings._asdict(), "resolution": part.resolution,
-            "labels": part.labels, "weights": weights}
+    layers = networks.classifier(settings, part.resolution, part.labels)
+    weights = part.weights(networks.variables(layers))
+    return {"architecture": "classifier", "settings": settings._asdict(),
+            "resolution": part.resolution, "labels": part.labels, "weights": weights}
 
 
 def _visnet(*records):
@@ -59,12 +63,13 @@ def _visnet(*records):
     shapes = networks.visnet_variables(settings, encoder.resolution, encoder.labels)
     critic_shapes = networks.variables(networks.critic(critic_settings, critic.resolution))
     weights = {f"{name}/{variable}": value
-               for name, part, expected in (("EG", encoder, shapes), ("D_rec", critic, critic_shapes),
-                                            ("EGs", average, shapes))
+               for name, part, expected in (("EG", encoder, shapes), ("EGs", average, shapes),
+                                            ("D_rec", critic, critic_shapes))
                for variable, value in part.weights(expected).items()}
-    return {"architecture": "visnet", "settings": settings._asdict(), "resolution": encoder.resolution,
-            "labels": encoder.labels, "weights": weights,
-            "critic": {"fmap_base": critic_settings.fmap_base, "fmap_max": critic_settings.fmap_max}}
+    return {"architecture": "visnet", "settings": settings._asdict(),
+            "resolution": encoder.resolution, "labels": encoder.labels, "weights": weights,
+            "critic": {"fmap_base": critic_settings.fmap_base,
+                       "fmap_max": critic_settings.fmap_max}}
 
 
 class _Part:
@@ -75,15 +80,18 @@ class _Part:
         if not isinstance(state, dict) or not isinstance(state.get("static_kwargs"), dict):
             raise BadInput("neither a classifier nor a visualisation network (EG, D_rec, EGs)")
         if describe(state.get("build_func_name")) != repr(function):
-            raise BadInput(f"holds the network {describe(state.get('build_func_name'))} where {function} is expected; "
-                           "a ProGAN is imported by its own source")
+            raise BadInput(f"holds the network {describe(state.get('build_func_name'))} where "
+                           f"{function} is expected; a ProGAN is imported by its own source")
         self.function, self._variables = function, state.get("variables")
-        self.keywords = {name: state["static_kwargs"][name] for name in _KEYWORDS if name in state["static_kwargs"]}
+        self.keywords = {name: state["static_kwargs"][name] for name in _KEYWORDS
+                         if name in state["static_kwargs"]}
         for name, value in self.keywords.items():
             if not _is_short(value):
-                raise BadInput(f"{function}: {name} is {describe(value)}; expected a number or a word")
+                raise BadInput(
+                    f"{function}: {name} is {describe(value)}; expected a number or a word")
             if name in _FIXED and value != _FIXED[name]:
-                raise BadInput(f"{function}: {name} is {value!r}; only {_FIXED[name]!r} is supported")
+                raise BadInput(
+                    f"{function}: {name} is {value!r}; only {_FIXED[name]!r} is supported")
         self.resolution = self._whole("resolution", 0)
         self.labels = self._whole("label_size", 0)
         if function != "D_patch" and self.labels < 1:
@@ -95,7 +103,8 @@ class _Part:
         mode = self.keywords.get("mode", base.mode)
         if mode not in MODES:
             raise BadInput(f"{self.function}: mode is {mode!r}; expected {' or '.join(MODES)}")
-        settings = base._replace(mode=mode, **{name: self._whole(name, getattr(base, name)) for name in _WHOLE})
+        settings = base._replace(
+            mode=mode, **{name: self._whole(name, getattr(base, name)) for name in _WHOLE})
         check_sizes(settings, self.resolution)
         return settings
 
@@ -108,7 +117,7 @@ class _Part:
         return 0 if bias is None or bias.shape == (usual,) else bias.size
 
     def weights(self, shapes):
-        """The variables {name: float32 array}; raises BadInput unless they are exactly those of `shapes`."""
+        """{name: float32 array}; raises BadInput unless they are exactly those of `shapes`."""
         return importing.check(self.function, self._found(), shapes)
 
     def _found(self):
@@ -128,7 +137,7 @@ class _Part:
 
 
 def _is_short(value):
-    """Whether `value` is quickly compared and printed; a hostile file may hold what would take for ever."""
+    """Whether `value` is quickly compared and printed; in a hostile file it may not be."""
     if isinstance(value, int):
         return value.bit_length() <= 64
     return isinstance(value, float) or isinstance(value, str) and len(value) <= 60

@@ -13,7 +13,7 @@ class Attributor:
         resolution, labels = description["resolution"], len(description["labels"])
         self._settings = Settings(**description["settings"])
         self._is_visnet = description["architecture"] == "visnet"
-        used = "EGs/" if self._is_visnet else ""  # the moving average, as the published program does
+        used = "EGs/" if self._is_visnet else ""  # the moving average, as published
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
         self._layers = (
@@ -23,8 +23,9 @@ class Attributor:
     def outputs(self, images):
         """Yield what the model says of `images`, uint8 (N, R, R, 3), a block of n at a time.
 
-        {"scores": float32 (n, labels)}; with "maps", (n, labels, h, w), of a fully convolutional head, whose
-        average the scores are; with "fingerprints", (n, 3, R, R), image - reconstruction, of a visnet.
+        {"scores": float32 (n, labels)}; with "maps", (n, labels, h, w), of a fully convolutional
+        head, whose average the scores are; with "fingerprints", (n, 3, R, R), image -
+        reconstruction, of a visnet.
         """
         for block, count in feeding.blocks(images):
             yield {name: values.numpy()[:count] for name, values in self._compute(block).items()}

@@ -1,4 +1,4 @@
-"""The published losses, each (N,), one value per image. Images and reconstructions are (N, R, R, 3) in [-1, 1]."""
+"""The published losses, each (N,), one value per image. Images are (N, R, R, 3) in [-1, 1]."""
 
 import tensorflow as tf
 
@@ -9,7 +9,7 @@ def cross_entropy(logits, labels):
 
 
 def autoencoder_loss(images, reconstructions, logits, labels, scores, settings):
-    """Loss of EG: cross entropy + reconstruction error (L1) - what its critic thinks of the reconstruction.
+    """Loss of EG: cross entropy + reconstruction error (L1) - its critic's score.
 
     scores: (N, 1), of the reconstructions. Yu et al. 2019, section 3.
     """
@@ -19,10 +19,11 @@ def autoencoder_loss(images, reconstructions, logits, labels, scores, settings):
 
 
 def critic_loss(critic, images, reconstructions, mixing, settings):
-    """Loss of D_rec: WGAN-GP with a small drift term (Gulrajani et al. 2017; Karras et al. 2018, appendix A.1).
+    """Loss of D_rec: WGAN-GP with a small drift term.
 
-    critic: function images -> scores (N, 1). mixing: (N, 1, 1, 1) in [0, 1), the share of the reconstruction
-    in the images at which the gradient is measured.
+    Gulrajani et al. 2017; Karras et al. 2018, appendix A.1.
+    critic: function images -> scores (N, 1). mixing: (N, 1, 1, 1) in [0, 1), the share of the
+    reconstruction in the images at which the gradient is measured.
     """
     real, fake = tf.squeeze(critic(images), 1), tf.squeeze(critic(reconstructions), 1)
     penalty = tf.square(_gradient_norm(critic, images + (reconstructions - images) * mixing) - 1)

@@ -1,6 +1,7 @@
-"""The published networks as lists of layers: the classifier C_patch, the visualisation network EG, its critic D_patch.
+"""The published networks as lists of layers: C_patch, the classifier; EG and its critic D_patch.
 
-A list says what is there; layers.py computes it. Names and shapes of variables are those of the published files.
+A list says what is there; layers.py computes it. Names and shapes of variables are those of the
+published files.
 """
 
 import math
@@ -16,7 +17,10 @@ _MBSTD_GROUP = 4  # images
 
 
 class Conv(NamedTuple):
-    """Convolution with bias, size kept; 3x3 is padded by reflection. Weight (kernel, kernel, inputs, outputs)."""
+    """Convolution with bias, size kept; 3x3 is padded by reflection.
+
+    Weight (kernel, kernel, inputs, outputs).
+    """
 
     name: str
     kernel: int
@@ -26,11 +30,12 @@ class Conv(NamedTuple):
     activation: str = "leaky_relu"
 
     def variables(self):
-        return {"weight": (self.kernel, self.kernel, self.inputs, self.outputs), "bias": (self.outputs,)}
+        return {"weight": (self.kernel, self.kernel, self.inputs, self.outputs),
+                "bias": (self.outputs,)}
 
 
 class Dense(NamedTuple):
-    """Fully connected layer with bias on the features in C, H, W order. Weight (inputs, outputs)."""
+    """Fully connected layer with bias on features in C, H, W order. Weight (inputs, outputs)."""
 
     name: str
     inputs: int
@@ -43,7 +48,7 @@ class Dense(NamedTuple):
 
 
 class DenseTo4x4(NamedTuple):
-    """Fully connected layer to (outputs, 4, 4), with one bias per channel. Weight (inputs, outputs * 16)."""
+    """Fully connected to (outputs, 4, 4), one bias per channel. Weight (inputs, outputs * 16)."""
 
     name: str
     inputs: int
@@ -85,7 +90,7 @@ def scale(shape, gain):
 
 
 def classifier(settings, resolution, labels):
-    """C_patch: images (N, R, R, 3) to logits, (N, labels) or, with latent_res n, (N, n, n, labels)."""
+    """C_patch: images (N, R, R, 3) to logits, (N, labels), with latent_res n (N, n, n, labels)."""
     last = latent_size(settings)
     layers, channels = _encoder(settings, resolution, "")
     width = width_at(settings, last)
@@ -100,7 +105,7 @@ def classifier(settings, resolution, labels):
 
 
 def autoencoder(settings, resolution):
-    """The part of EG before the logits: images (N, R, R, 3) to reconstructions (N, R, R, 3) in (-1, 1)."""
+    """EG before the logits: images (N, R, R, 3) to reconstructions (N, R, R, 3) in (-1, 1)."""
     last = latent_size(settings)
     layers, channels = _encoder(settings, resolution, "E_")
     width = width_at(settings, last)
@@ -109,7 +114,8 @@ def autoencoder(settings, resolution):
     if settings.latent_res == -1:
         layers += [Dense("E_4x4/Dense1", width * 16, code), DenseTo4x4("G_4x4/Dense0", code, width)]
     else:
-        layers += [Conv(f"E_{last}x{last}/Conv1", 3, width, code), Conv(f"G_{last}x{last}/Conv0", 3, code, width)]
+        layers += [Conv(f"E_{last}x{last}/Conv1", 3, width, code),
+                   Conv(f"G_{last}x{last}/Conv0", 3, code, width)]
     layers.append(Conv(f"G_{last}x{last}/Conv1", 3, width, width))
     while last < resolution:
         last, channels = last * 2, width
@@ -120,17 +126,19 @@ def autoencoder(settings, resolution):
 
 
 def visnet_variables(settings, resolution, labels):
-    """{name: shape} of the variables of EG: those of its layers, and a fingerprint (R, R, 3) of every label."""
+    """{name: shape} of the variables of EG: its layers', and a fingerprint (R, R, 3) per label."""
     shape = (resolution, resolution, COLOURS, labels)
     return dict(variables(autoencoder(settings, resolution)), **{"Conv_fingerprints/weight": shape})
 
 
 def critic(settings, resolution):
     """D_patch, as D_rec: images (N, R, R, 3), N a multiple of 4, or N < 4, to scores (N, 1)."""
-    layers, channels = _encoder(settings._replace(mode="postpool", switching_res=4, latent_res=-1), resolution, "")
+    layers, channels = _encoder(settings._replace(mode="postpool", switching_res=4, latent_res=-1),
+                                resolution, "")
     width, last_width = width_at(settings, 4), _features(settings, 0)
     return layers + [MinibatchStddev(), Conv("4x4/Conv0", 3, channels + 1, width),
-                     Dense("4x4/Dense1", width * 16, last_width), Dense("4x4/Dense2", last_width, 1, 1, "linear")]
+                     Dense("4x4/Dense1", width * 16, last_width),
+                     Dense("4x4/Dense2", last_width, 1, 1, "linear")]
 
 
 def latent_size(settings):
@@ -166,6 +174,7 @@ def _features(settings, stage):
     """nf(stage): halves from stage to stage, truncated; stage 1 is 4x4."""
     features = min(settings.fmap_base // 2 ** stage, settings.fmap_max)
     if features < 1:
-        raise BadInput(f"settings fmap_base {settings.fmap_base} and fmap_max {settings.fmap_max}: no channels are "
-                       f"left at {2 ** (stage + 1)} pixels; make fmap_base {2 ** stage} or more, fmap_max 1 or more")
+        raise BadInput(f"settings fmap_base {settings.fmap_base} and fmap_max {settings.fmap_max}: "
+                       f"no channels are left at {2 ** (stage + 1)} pixels; make fmap_base "
+                       f"{2 ** stage} or more, fmap_max 1 or more")
     return features

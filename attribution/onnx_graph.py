@@ -5,9 +5,10 @@
             maps          of a fully convolutional head: float32 (N, labels, h, w)
             fingerprints  of a visnet: float32 (N, 3, R, R)
 
-That is what the verb attribute writes, computed in float32 whatever the precision of the training was.
-Metadata of the file: `labels` (JSON), `architecture`, `resolution`, and these lines as its doc_string.
-Inside, activations are (N, C, H, W) and the equalised learning rate is part of the weights.
+That is what the verb attribute writes, computed in float32 whatever the precision of the training
+was. Metadata of the file: `labels` (JSON), `architecture`, `resolution`, and these lines as its
+doc_string. Inside, activations are (N, C, H, W) and the equalised learning rate is part of the
+weights.
 """
 
 import json
@@ -25,7 +26,7 @@ _ACTIVATIONS = {"leaky_relu": ("LeakyRelu", {"alpha": 0.2}), "tanh": ("Tanh", {}
 
 
 def build(description, weights):
-    """The ONNX model of a classifier or visnet: `description` is that of model.json, weights {name: array}."""
+    """The ONNX model of a model: `description` is that of model.json, weights {name: array}."""
     settings, resolution = Settings(**description["settings"]), description["resolution"]
     labels, is_visnet = description["labels"], description["architecture"] == "visnet"
     used = "EGs/" if is_visnet else ""  # the moving average, as the published program does
@@ -92,11 +93,11 @@ class _Graph:
         self.add("Flatten", average, name="scores")
 
     def add_visnet(self, layers):
-        """EG: "fingerprints", image - reconstruction, and as "scores" their products with those of the models."""
+        """EG: "fingerprints", and their products with those of the models, "scores"."""
         reconstructions = self.add_layers(layers, "reconstructions")
         fingerprints = self.add("Sub", VALUES, reconstructions, name="fingerprints")
-        models = self.scaled("Conv_fingerprints", 1, lambda weight: weight.transpose(2, 0, 1, 3).reshape(
-            -1, weight.shape[3]))
+        models = self.scaled("Conv_fingerprints", 1, lambda weight: np.moveaxis(
+            weight, 2, 0).reshape(-1, weight.shape[3]))
         self.add("MatMul", self.add("Flatten", fingerprints), models, name="scores")
 
 
@@ -166,7 +167,8 @@ def _model(graph, description, shapes):
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("N", *shape))
                for name, shape in shapes.items()]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, description["architecture"], [images], outputs, graph.constants),
+        helper.make_graph(graph.nodes, description["architecture"], [images], outputs,
+                          graph.constants),
         opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION,
         producer_name="gan-fingerprints", doc_string=__doc__)
     helper.set_model_props(model, {

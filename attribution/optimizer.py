@@ -4,10 +4,10 @@ import tensorflow as tf
 
 
 class Adam:
-    """Adam (Kingma and Ba 2015, section 2, last paragraph): epsilon is added to the uncorrected sqrt(v).
+    """Adam (Kingma and Ba 2015, end of section 2): epsilon is added to the uncorrected sqrt(v).
 
-    step = rate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). This is what the published code
-    runs; the textbook form differs while t is small.
+    step = rate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). This is what the
+    published code runs; the textbook form differs while t is small.
     """
 
     def __init__(self, variables, settings):
@@ -19,12 +19,14 @@ class Adam:
 
     def apply(self, gradients):
         """One step with {name: gradient}; nothing happens if any value of them is not finite."""
-        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(value)) for value in gradients.values()])
+        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(value))
+                                for value in gradients.values()])
         tf.cond(finite, lambda: self._step(gradients), tf.no_op)
 
     def state(self):
         """{name: array}, to continue from."""
-        moments = {f"{kind}/{name}": value.numpy() for kind, values in (("m", self.m), ("v", self.v))
+        moments = {f"{kind}/{name}": value.numpy()
+                   for kind, values in (("m", self.m), ("v", self.v))
                    for name, value in values.items()}
         return dict(moments, count=self.count.numpy())
 

@@ -1,4 +1,4 @@
-"""The published settings of the classifier and of the visualisation network (Yu et al. 2019, section 3)."""
+"""The published settings of classifier and visualisation network (Yu et al. 2019, section 3)."""
 
 from typing import NamedTuple
 
@@ -16,20 +16,20 @@ _RANGES = {**dict.fromkeys(("fmap_base", "fmap_max", "images", "minibatch", "val
 
 
 class Settings(NamedTuple):
-    """Settings of the attribution networks and their training. Resolution and labels come from the image sets."""
+    """Settings of a network and its training. Resolution and labels come from the image sets."""
 
     network: str = "classifier"      # "classifier" (C_patch) or "visnet" (EG with its critic D_rec)
     # Architecture
-    mode: str = "postpool"           # below switching_res "postpool" only averages features; above it
-                                     # "predownscale" only shrinks the image
+    mode: str = "postpool"           # below switching_res "postpool" only averages features;
+                                     # above it "predownscale" only shrinks the image
     switching_res: int = 4           # pixels; with postpool, 4: convolutions at every resolution
     latent_res: int = -1             # pixels of the last feature map of a fully convolutional head;
                                      # -1: dense at 4x4
-    fmap_base: int = 1024            # channels at 4x4 before the limit, times 2; halves with every doubling
-                                     # of pixels
+    fmap_base: int = 1024            # channels at 4x4 before the limit, times 2; halves with every
+                                     # doubling of pixels
     fmap_max: int = 512              # most channels of a layer
-    code_width: int = 0              # visnet: channels between encoder and generator; 0: as the layers
-                                     # beside them
+    code_width: int = 0              # visnet: channels between encoder and generator; 0: as the
+                                     # layers beside them
     # Training
     images: int = 3_000_000          # images seen in all; published value unknown
     minibatch: int = 32              # images of a step
@@ -38,7 +38,8 @@ class Settings(NamedTuple):
     beta2: float = 0.99
     epsilon: float = 1e-8
     mirror: bool = True              # each image left-right mirrored with probability 1/2
-    precision: str = "float32"       # of activations; "bfloat16" is faster where the processor has it
+    precision: str = "float32"       # of activations; "bfloat16" is faster where the processor
+                                     # has it
     # visnet alone: the published weights of the terms of its losses
     rec_weight: float = 20.0         # of the reconstruction error
     rec_g_weight: float = 0.1        # of the critic's score of the reconstruction
@@ -64,7 +65,7 @@ PUBLISHED = {"classifier": Settings(), "visnet": Settings(network="visnet", late
 
 
 def from_config(differences):
-    """The published settings of the network that the dict `differences` names, with these differences."""
+    """The published settings of the network that `differences` names, with these differences."""
     network = differences.get("network", "classifier")
     _check_choice("network", network, NETWORKS)
     settings = change(PUBLISHED[network], differences)
@@ -72,10 +73,11 @@ def from_config(differences):
     _check_choice("precision", settings.precision, PRECISIONS)
     check_ranges(settings, _RANGES)
     if network == "classifier" and settings.latent_res != -1:
-        raise BadInput(f"setting latent_res: a classifier is trained with -1, found {settings.latent_res}; its fully "
-                       "convolutional forms are for imported weights")
+        raise BadInput("setting latent_res: a classifier is trained with -1, found "
+                       f"{settings.latent_res}; fully convolutional forms are for imported weights")
     if network == "visnet" and settings.minibatch > 4 and settings.minibatch % 4:
-        raise BadInput(f"setting minibatch: the critic of visnet takes multiples of 4, found {settings.minibatch}")
+        raise BadInput("setting minibatch: the critic of visnet takes multiples of 4, found "
+                       f"{settings.minibatch}")
     return settings
 
 
@@ -85,7 +87,8 @@ def check_sizes(settings, resolution):
         raise BadInput(f"resolution: expected a power of two from 4, found {resolution}")
     latent = settings.latent_res
     if latent != -1 and not (_power_of_two(latent) and 2 <= latent <= resolution):
-        raise BadInput(f"setting latent_res: expected -1 or a power of two from 2 to {resolution}, found {latent}")
+        raise BadInput("setting latent_res: expected -1 or a power of two from 2 to "
+                       f"{resolution}, found {latent}")
 
 
 def _power_of_two(number):

@@ -1,6 +1,7 @@
 """One step of each training: the classifier, and the visualisation network with its critic.
 
-A trainer is what sources.contract.training.run asks for, with `settings`, and `logits` of uint8 images beside.
+A trainer is what sources.contract.training.run asks for, with `settings`, and `logits` of uint8
+images beside.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ _WEIGHTS, _CRITIC_WEIGHTS, _MIXING = 2, 3, 4  # streams of random numbers
 
 
 def new(settings, resolution, seed, device, labels):
-    """The trainer of the network that the settings name. device: "cpu" or "cuda", as chosen. labels: how many."""
+    """The trainer of the network that the settings name. device: as chosen. labels: how many."""
     trainer = {"classifier": ClassifierTrainer, "visnet": VisnetTrainer}[settings.network]
     return trainer(settings, resolution, seed, device, labels)
 
@@ -46,7 +47,8 @@ class ClassifierTrainer(_Trainer):
     @tf.function
     def logits(self, images):
         """Logits (N, labels) of uint8 images."""
-        return layers.run(self._layers, self._weights, layers.to_float(images), self.settings.precision)
+        return layers.run(self._layers, self._weights, layers.to_float(images),
+                          self.settings.precision)
 
     def state(self):
         """{name: array}, everything that training changes."""
@@ -64,13 +66,17 @@ class ClassifierTrainer(_Trainer):
     @tf.function
     def _step(self, images, labels):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(losses.cross_entropy(self.logits(images), tf.one_hot(labels, self.labels)))
+            loss = tf.reduce_mean(losses.cross_entropy(self.logits(images),
+                                                       tf.one_hot(labels, self.labels)))
         self._optimizer.apply(_gradients(tape, loss, self._weights))
         return {"loss": loss}
 
 
 class VisnetTrainer(_Trainer):
-    """EG with its critic D_rec: a step of the critic and of the average EGs, then, on other images, one of EG."""
+    """EG with its critic D_rec: a step of the critic and of the average EGs, then one of EG.
+
+    The two learn from different images.
+    """
 
     def __init__(self, settings, resolution, seed, device, labels):
         super().__init__(settings, device, labels)
@@ -79,7 +85,8 @@ class VisnetTrainer(_Trainer):
         self._critic_layers = networks.critic(settings, resolution)
         shapes = networks.visnet_variables(settings, resolution, labels)
         critic_shapes = networks.variables(self._critic_layers)
-        self._weights = {"EG": _initial(shapes, seed, _WEIGHTS), "EGs": _initial(shapes, seed, _WEIGHTS),
+        self._weights = {"EG": _initial(shapes, seed, _WEIGHTS),
+                         "EGs": _initial(shapes, seed, _WEIGHTS),
                          "D_rec": _initial(critic_shapes, seed, _CRITIC_WEIGHTS)}
         self._optimizers = {name: Adam(self._weights[name], settings) for name in ("EG", "D_rec")}
 
@@ -99,7 +106,8 @@ class VisnetTrainer(_Trainer):
     def state(self):
         """{name: array}, everything that training changes."""
         return _prefixed({**{name: _arrays(part) for name, part in self._weights.items()},
-                          **{f"optimizer {name}": part.state() for name, part in self._optimizers.items()}})
+                          **{f"optimizer {name}": part.state()
+                             for name, part in self._optimizers.items()}})
 
     def restore(self, state):
         """Continue from what `state` returned."""
@@ -117,7 +125,8 @@ class VisnetTrainer(_Trainer):
         images = layers.to_float(images)
         reconstructions = self._encode("EG", images)[0]
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(losses.critic_loss(self._score, images, reconstructions, mixing, self.settings))
+            loss = tf.reduce_mean(losses.critic_loss(self._score, images, reconstructions, mixing,
+                                                     self.settings))
         self._optimizers["D_rec"].apply(_gradients(tape, loss, self._weights["D_rec"]))
         for name, average in self._weights["EGs"].items():
             current = self._weights["EG"][name]
@@ -130,22 +139,26 @@ class VisnetTrainer(_Trainer):
         with tf.GradientTape() as tape:
             reconstructions, _, logits = self._encode("EG", images)
             loss = tf.reduce_mean(losses.autoencoder_loss(
-                images, reconstructions, logits, labels, self._score(reconstructions), self.settings))
+                images, reconstructions, logits, labels, self._score(reconstructions),
+                self.settings))
         self._optimizers["EG"].apply(_gradients(tape, loss, self._weights["EG"]))
         return {"loss": loss, "cross_entropy": tf.reduce_mean(losses.cross_entropy(logits, labels)),
                 "reconstruction": tf.reduce_mean(tf.abs(reconstructions - images))}
 
     def _encode(self, name, images):
-        return layers.encode_and_compare(self._layers, self._weights[name], images, self.settings.precision)
+        return layers.encode_and_compare(self._layers, self._weights[name], images,
+                                         self.settings.precision)
 
     def _score(self, images):
-        return layers.run(self._critic_layers, self._weights["D_rec"], images, self.settings.precision)
+        return layers.run(self._critic_layers, self._weights["D_rec"], images,
+                          self.settings.precision)
 
 
 def _initial(shapes, seed, stream):
     """Variables as at the start of a training: weights N(0, 1), biases 0."""
     random = random_at(seed, stream, 0)
-    return {name: tf.Variable((random.standard_normal(shape) if name.endswith("/weight") else np.zeros(shape))
+    return {name: tf.Variable((random.standard_normal(shape) if name.endswith("/weight")
+                               else np.zeros(shape))
                               .astype(np.float32)) for name, shape in shapes.items()}
 
 
@@ -163,8 +176,10 @@ def _assign(variables, arrays):
 
 
 def _prefixed(parts):
-    return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+    return {f"{part}/{name}": array
+            for part, arrays in parts.items() for name, array in arrays.items()}
 
 
 def _part(arrays, part):
-    return {name[len(part) + 1:]: array for name, array in arrays.items() if name.startswith(part + "/")}
+    return {name[len(part) + 1:]: array for name, array in arrays.items()
+            if name.startswith(part + "/")}

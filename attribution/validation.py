@@ -2,27 +2,33 @@
 
 import math
 
-from attribution import feeding
+from attribution import feeding, trainers
 
 
 class Validated:
     """A trainer that also measures, every settings.validate_every steps, the share of right labels.
 
-    parts: the held-out images, uint8 (N, R, R, 3), of each label. A checkpoint holds the last measurement.
+    parts: the held-out images, uint8 (N, R, R, 3), of each label. A checkpoint holds the last
+    measurement.
     """
 
-    def __init__(self, trainer, parts):
-        self._trainer, self._parts, self._settings = trainer, parts, trainer.settings
+    def __init__(self, settings, resolution, seed, device, parts):
+        self._settings, self.device, self._parts = settings, device, parts
+        self._trainer = trainers.new(settings, resolution, seed, device, len(parts))
         self._accuracy = math.nan  # not measured yet
-        self.device, self.images_in, self.weights = trainer.device, trainer.images_in, trainer.weights
+
+    def images_in(self, number):
+        """How many images step `number` learns from."""
+        return self._trainer.images_in(number)
 
     def step(self, number, batches):
         """Do step `number`; {name: loss}, and "validation_accuracy" as soon as there is one."""
-        losses = self._trainer.step(number, batches)
-        done = number + 1
+        losses, done = self._trainer.step(number, batches), number + 1
         if done % self._settings.validate_every == 0 or done == self._settings.steps:
             self._accuracy = self._measure()
-        return losses if math.isnan(self._accuracy) else dict(losses, validation_accuracy=self._accuracy)
+        if math.isnan(self._accuracy):
+            return losses
+        return dict(losses, validation_accuracy=self._accuracy)
 
     def state(self):
         """{name: array}, everything that training changes."""
@@ -32,6 +38,10 @@ class Validated:
         """Continue from what `state` returned."""
         self._accuracy = float(state["validation_accuracy"])
         self._trainer.restore(state)
+
+    def weights(self):
+        """{name: array} of the model."""
+        return self._trainer.weights()
 
     def _measure(self):
         right = 0

@@ -1,8 +1,9 @@
 """An attribution method in one file: softmax regression on the spectrum of an image's noise.
 
-What remains of an image when every pixel's neighbours are taken away is mostly noise; how its power is spread
-over frequencies tells upsampling layers apart (X. Zhang, S. Karaman, S.-F. Chang, WIFS 2019). A study asks nothing
-more of a method than the contract of docs/methods.md, and this file keeps it.
+What remains of an image when every pixel's neighbours are taken away is mostly noise; how its power
+is spread over frequencies tells upsampling layers apart (X. Zhang, S. Karaman, S.-F. Chang, WIFS
+2019). A study asks nothing more of a method than the contract of docs/methods.md, and this file
+keeps it.
 """
 
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from sources.contract.batches import Batches
 from sources.contract.errors import BadInput, NoDevice
 
 NAME = "Spectra"
+_COUNTS = ("steps", "batch", "checkpoint_every")
 _BLOCK = 64  # images that are attributed together
 
 
@@ -27,12 +29,13 @@ class Settings(NamedTuple):
 
 
 def train(arguments):
-    """Learn a direction in the space of spectra for every label; continue from the last checkpoint."""
+    """Learn a direction in the space of spectra for each label."""
     chosen = settings.change(Settings(), settings.read_config(arguments.config))
-    settings.check_ranges(chosen, dict.fromkeys(("steps", "batch", "checkpoint_every"), settings.COUNT))
+    settings.check_ranges(chosen, dict.fromkeys(_COUNTS, settings.COUNT))
     sets = methods.TrainingSets(arguments)
     training.run(arguments, sets, chosen, BalancedBatches(sets.train, chosen.batch, arguments.seed),
-                 lambda *words: Trainer(*words, len(sets.names)), architecture=NAME, labels=sets.names)
+                 lambda *words: Trainer(*words, len(sets.names)),
+                 architecture=NAME, labels=sets.names)
 
 
 def attribute(arguments):
@@ -41,7 +44,8 @@ def attribute(arguments):
     _refuse_cuda(arguments.device)
     model, weights = models.read(arguments.model, NAME)
     sets.check_resolution(model, arguments.model)
-    blocks = (rows[start:start + _BLOCK] for rows in sets.rows for start in range(0, len(rows), _BLOCK))
+    blocks = (rows[start:start + _BLOCK] for rows in sets.rows
+              for start in range(0, len(rows), _BLOCK))
     outputs = ({"scores": features @ weights["directions"], "features": features}
                for features in map(spectra, blocks))
     methods.answer(arguments.out, sets, model, outputs, numpy=np.__version__)
@@ -49,11 +53,12 @@ def attribute(arguments):
 
 def import_(arguments):
     """There is nothing to import."""
-    raise BadInput(f"--checkpoint {arguments.checkpoint}: no checkpoints of {NAME} were ever published")
+    raise BadInput(
+        f"--checkpoint {arguments.checkpoint}: no checkpoints of {NAME} were ever published")
 
 
 def export(arguments):
-    """Write weights.npz: directions (frequencies + 1, labels), the last row for the constant feature."""
+    """Write weights.npz: directions (frequencies + 1, labels), the last row for the constant."""
     _, weights = models.read(arguments.model, NAME)
     atomic.make_folder(arguments.out)
     arrays.save(arguments.out + "/weights.npz", weights)
@@ -67,7 +72,7 @@ def check(arguments):
 
 
 class BalancedBatches:
-    """batches[number]: uint8 (labels * size, R, R, 3), `size` images of each label, shuffled by the seed."""
+    """batches[number]: uint8 (labels * size, R, R, 3), `size` images of each label, shuffled."""
 
     def __init__(self, parts, size, seed):
         self._parts = [Batches(images, size, seed) for images in parts]
@@ -81,10 +86,10 @@ class Trainer:
 
     device = "cpu"
 
-    def __init__(self, chosen, resolution, seed, wish, labels):
-        _refuse_cuda(wish)
-        self._settings = chosen
-        self._truth = np.repeat(np.eye(labels, dtype=np.float32), chosen.batch, axis=0)
+    def __init__(self, settings, resolution, seed, device, labels):
+        _refuse_cuda(device)
+        self._learning_rate = np.float32(settings.learning_rate)
+        self._truth = np.repeat(np.eye(labels, dtype=np.float32), settings.batch, axis=0)
         self._directions = np.zeros((resolution // 2 + 1, labels), np.float32)
 
     def images_in(self, number):
@@ -98,7 +103,7 @@ class Trainer:
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities = powers / powers.sum(axis=1, keepdims=True)
         gradient = features.T @ (probabilities - self._truth) / np.float32(len(features))
-        self._directions = self._directions - np.float32(self._settings.learning_rate) * gradient
+        self._directions = self._directions - self._learning_rate * gradient
         return {"cross_entropy": -np.log(probabilities[self._truth == 1] + 1e-12).mean()}
 
     def state(self):
@@ -113,14 +118,15 @@ class Trainer:
 
 
 def spectra(images):
-    """uint8 (N, R, R, 3) -> float32 (N, R/2 + 1): log power of the noise at each frequency, and a constant."""
+    """uint8 (N, R, R, 3) -> float32 (N, R/2 + 1): log power at each frequency, and a constant."""
     grey = images.mean(axis=3, dtype=np.float32)
     smooth = sum(np.roll(grey, step, axis) for step in (-1, 1) for axis in (1, 2)) / np.float32(4)
     power = np.abs(np.fft.fft2(grey - smooth)) ** 2 / grey[0].size
     frequencies = np.abs(np.fft.fftfreq(images.shape[1], 1 / images.shape[1]))
     ring = np.maximum(*np.meshgrid(frequencies, frequencies))  # the faster of its two directions
     means = [power[:, ring == radius].mean(axis=1) for radius in range(1, images.shape[1] // 2 + 1)]
-    return np.stack([*np.log10(1 + np.array(means)), np.ones(len(images))], axis=1).astype(np.float32)
+    features = [*np.log10(1 + np.array(means)), np.ones(len(images))]
+    return np.stack(features, axis=1).astype(np.float32)
 
 
 def _refuse_cuda(wish):
@@ -129,5 +135,6 @@ def _refuse_cuda(wish):
 
 
 if __name__ == "__main__":
-    command.obey(methods.new_parser("spectra", "which source made an image, by the spectrum of its noise")[0], {
-        "train": train, "attribute": attribute, "import": import_, "export": export, "check": check}.get)
+    parser, _ = methods.new_parser("spectra", "which source made an image, by its noise")
+    command.obey(parser, {"train": train, "attribute": attribute, "import": import_,
+                          "export": export, "check": check}.get)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO
 
 from orchestration.images import pip_settings
-from orchestration.repository import REPOSITORY
 
 Files = Mapping[str, bytes | Path]
 
@@ -38,7 +37,7 @@ def with_pip(files: Files, requirements: Mapping[str, str]) -> IO[bytes]:
 def _wheels(path: str, requirements: str, folder: Path) -> list[Path]:
     """Wheels that pip inside the build does not find by itself: the host's own, and pip's own."""
     if path.endswith("/requirements-pip.txt"):
-        return pip_settings.fetch(REPOSITORY / path, folder)
+        return pip_settings.fetch(requirements, folder)
     return pip_settings.wheels(requirements)
 
 

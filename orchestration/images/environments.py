@@ -21,7 +21,6 @@ from orchestration.events import Tell
 from orchestration.hashing import digest
 from orchestration.images.frameworks import Framework
 from orchestration.images.recipes import Recipe
-from orchestration.repository import REPOSITORY
 
 _PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes")
 _LAST_LINES = 8
@@ -116,9 +115,11 @@ def _install_requirements(framework: Framework, python: Path, folder: Path) -> N
     else:
         _run(folder.name, [str(python), "-m", "venv", str(folder / "venv")])
         pip = [str(folder / "venv" / "bin" / "python"), *_PIP]
-    for number, path in enumerate(framework.requirements):
+    for number, text in enumerate(framework.requirements.values()):
+        listed = folder / f"requirements-{number}.txt"
+        listed.write_text(text)
         isolated = [] if number == 0 else ["--no-build-isolation"]
-        _run(folder.name, [*pip, *isolated, "-r", str(REPOSITORY / path)])
+        _run(folder.name, [*pip, *isolated, "-r", str(listed)])
 
 
 def _unpack(packages: Sequence[str], folder: Path) -> None:

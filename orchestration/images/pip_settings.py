@@ -50,17 +50,19 @@ def wheels(requirements: str) -> list[Path]:
                   if _normal(file.name.split("-")[0]) in named)
 
 
-def fetch(requirements: Path, folder: Path) -> list[Path]:
-    """What a list of hashed requirements names, fetched into `folder` by the host's pip.
+def fetch(requirements: str, folder: Path) -> list[Path]:
+    """What a text of hashed requirements names, fetched into `folder` by the host's pip.
 
     Raises BuildFailed.
     """
+    listed = folder / "requirements.txt"
+    listed.write_text(requirements)
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    command = [*pip, "--requirement", str(requirements), "--dest", str(folder)]
+    command = [*pip, "--requirement", str(listed), "--dest", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = "".join(done.stderr.strip().splitlines()[-1:])
-        raise BuildFailed(f"{requirements}: the host's pip cannot fetch it: {last}")
+        raise BuildFailed(f"the host's pip cannot fetch what this build needs: {last}")
     return sorted(folder.glob("*.whl"))
 
 

@@ -1,4 +1,4 @@
-"""What the verbs of attribution methods have in common: arguments, several image sets, the answer (docs/methods.md)."""
+"""What attribution methods share (docs/methods.md): arguments, several image sets, the answer."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from .errors import BadInput
 
 
 def new_parser(program, description):
-    """A parser of a method's verbs, for command.obey, and the set of its verbs, to which more may be added."""
+    """A parser of a method's verbs, for command.obey, and its verbs, to which more may be added."""
     parser, verbs = command.new_parser(program, description)
     _add_train(verbs)
     _add_attribute(verbs)
@@ -24,12 +24,12 @@ def new_parser(program, description):
 class Sets(object):
     """Image sets of one resolution by name, and the same rows of each.
 
-    names: in the order given. rows: [uint8 (count, R, R, 3)], memory maps. index: [dict], what attribution.json
-    says of them. source: where their images come from.
+    names: in the order given. rows: [uint8 (count, R, R, 3)], memory maps. index: [dict], what
+    attribution.json says of them. source: where their images come from.
     """
 
     def __init__(self, named_folders, first, count):
-        """The rows [first, first + count) of [(name, folder)]; count: None for all rows from `first`.
+        """The rows [first, first + count) of [(name, folder)]; count: None for all from `first`.
 
         Raises BadInput for what does not fit together.
         """
@@ -39,15 +39,18 @@ class Sets(object):
         _check(sets, first + (1 if count is None else count))
         self.names, self.resolution = list(sets), next(iter(sets.values())).resolution
         self.rows = [found.images[first:][:count] for found in sets.values()]
-        self.index = [{"name": name, "first": first, "count": len(rows), "sha256": found.index["sha256"]}
+        self.index = [{"name": name, "first": first, "count": len(rows),
+                       "sha256": found.index["sha256"]}
                       for (name, found), rows in zip(sets.items(), self.rows)]
-        self.source = {"sets": dict((name, found.index.get("source")) for name, found in sets.items())}
+        self.source = {"sets": dict((name, found.index.get("source"))
+                                    for name, found in sets.items())}
 
     def check_resolution(self, model, folder):
-        """Raise BadInput unless the model in `folder`, of this description, takes images of this resolution."""
+        """Raise BadInput unless the model in `folder`, of this description, takes such images."""
         if self.resolution != model["resolution"]:
-            raise BadInput("--images %s: %d pixels, but the model in %s takes %d; give it images of that size" % (
-                self.names[0], self.resolution, folder, model["resolution"]))
+            raise BadInput(
+                "--images %s: %d pixels, but the model in %s takes %d; give it images of that size"
+                % (self.names[0], self.resolution, folder, model["resolution"]))
 
 
 class TrainingSets(Sets):
@@ -62,10 +65,10 @@ class TrainingSets(Sets):
 
 
 def answer(out, sets, model, outputs, **versions):
-    """Write what a method says of `sets` to `out`: scores.npy and other arrays, then attribution.json.
+    """Write what a method says of `sets` to `out`: scores.npy and others, then attribution.json.
 
-    model: the description of the model. outputs: yields {name: float32 (n, ...)} of all rows in order, with
-    "scores", (n, labels), among the names. versions: of what computed them.
+    model: the description of the model. outputs: yields {name: float32 (n, ...)} of all rows in
+    order, with "scores", (n, labels), among the names. versions: of what computed them.
     """
     atomic.make_folder(out)
     predictions, total = [], sum(map(len, sets.rows))
@@ -125,7 +128,8 @@ def _check(sets, needed):
             "%s %d" % (name, found.resolution) for name, found in sets.items()))
     for name, found in sets.items():
         if found.count < needed:
-            raise BadInput("--images %s: has %d images, %d are needed" % (name, found.count, needed))
+            raise BadInput("--images %s: has %d images, %d are needed"
+                           % (name, found.count, needed))
 
 
 def _named_folder(text):
@@ -136,7 +140,8 @@ def _named_folder(text):
 
 
 def _add_train(verbs):
-    parser = command.add_verb(verbs, "train", "learn from image sets; continues from its own last checkpoint")
+    parser = command.add_verb(verbs, "train",
+                              "learn from image sets; continues from its own last checkpoint")
     _add_images(parser, "a label and its image set; repeated, in the order of the labels")
     parser.add_argument("--train", required=True, type=command.count_argument, metavar="N",
                         help="learn from the first N images of every set")
@@ -147,7 +152,8 @@ def _add_train(verbs):
 
 def _add_attribute(verbs):
     parser = command.add_verb(verbs, "attribute", "say which source made each image of some sets")
-    parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")
+    parser.add_argument("--model", required=True, metavar="DIR",
+                        help="a model, as train or import wrote it")
     _add_images(parser, "an image set and any name for it; repeated")
     parser.add_argument("--first", type=command.seed_argument, default=0, metavar="N",
                         help="start at image N of every set (default: 0)")
@@ -158,5 +164,6 @@ def _add_attribute(verbs):
 
 
 def _add_images(parser, help_text):
-    parser.add_argument("--images", required=True, action="append", type=_named_folder, metavar="NAME=DIR",
+    parser.add_argument("--images", required=True, action="append", type=_named_folder,
+                        metavar="NAME=DIR",
                         help=help_text)

@@ -114,10 +114,32 @@ def test_exported_weights_are_the_imported_ones(tmp_path):
         np.testing.assert_array_equal(also[name], value)
 
 
-def test_the_command_line_says_what_is_wrong_in_one_line():
-    for arguments, words in ((["train", "--images", "faces", "--out", "x"], "expected NAME=DIR"),
-                             (["import", "--checkpoint", "nowhere.pkl", "--out", "x"], "nowhere.pkl"),
-                             (["atribute"], "--help")):
-        ended = subprocess.run([sys.executable, "-m", "attribution", *arguments], capture_output=True, text=True,
-                               check=False, cwd=parity.FIXTURES.parents[2])
-        assert ended.returncode == 2 and ended.stderr.count("\n") == 1 and words in ended.stderr
+def call(*arguments):
+    return subprocess.run([sys.executable, "-m", "attribution", *arguments], capture_output=True, text=True,
+                          check=False, cwd=parity.FIXTURES.parents[2])
+
+
+def test_check_says_the_versions():
+    ended = call("check", "--device", "cpu")
+    done = json.loads(ended.stdout.splitlines()[-1])
+    assert ended.returncode == 0 and done["device"] == "cpu" and "tensorflow" in done["versions"]
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["train", "--images", "faces", "--train", "1", "--validation", "1", "--out", "x"], "expected NAME=DIR"),
+    (["train", "--images", "a=nowhere", "--train", "1", "--validation", "1", "--out", "x"], "nowhere"),
+    (["train", "--images", "a=nowhere", "--out", "x"], "--train, --validation"),
+    (["attribute", "--model", "m", "--images", "a=nowhere", "--out", "x"], "nowhere"),
+    (["import", "--checkpoint", "nowhere.pkl", "--out", "x"], "nowhere.pkl"),
+    (["atribute"], "--help")])
+def test_the_command_line_says_what_is_wrong_in_one_line(arguments, words):
+    ended = call(*arguments)
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1 and words in ended.stderr
+
+
+def test_bad_images_are_refused_before_tensorflow_is_loaded(image_sets, tmp_path):
+    parity.load("classifier-32", tmp_path / "model")
+    name, folder = image_sets[0]
+    ended = call("attribute", "--model", str(tmp_path / "model"), "--images", f"{name}={folder}", "--out",
+                 str(tmp_path / "out"))
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1 and "8 pixels" in ended.stderr

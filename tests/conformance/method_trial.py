@@ -1,4 +1,4 @@
-"""One attribution method under trial: what it is given, and whether what it says has the format of the contract."""
+"""One attribution method under trial: what it is given, and the format of what it says."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from tests.conformance.callers import call
 from tests.conformance.trial import check_events, expect, last, sha256, write_set
 
 TRAIN, VALIDATION, TEST = 48, 16, 32  # rows of every set, in this order
-ROWS = {"scores": 2, "features": 2, "maps": 4, "fingerprints": 4}  # files with a row per image: axes
+ROWS = {"scores": 2, "features": 2, "maps": 4, "fingerprints": 4}  # axes of NAME.npy
 
 
 class Said(NamedTuple):
@@ -27,7 +27,7 @@ class Said(NamedTuple):
 
 
 class MethodTrial:
-    """One method, sets of three sources for it that differ in much, and what it makes of them below `folder`.
+    """One method, image sets of three sources for it, and what it makes of them below `folder`.
 
     config: the settings of a tiny training.
     """
@@ -85,7 +85,7 @@ class MethodTrial:
 
 
 def sources(resolution, count):
-    """{name: images, (count, R, R, 3)} of three sources: another brightness, pattern, noise and spectrum each."""
+    """{name: images, (count, R, R, 3)}: they differ in brightness, pattern, noise and spectrum."""
     random, found = np.random.RandomState(1), {}
     places = np.arange(resolution)
     for number, name in enumerate(("rough", "even", "striped")):
@@ -93,17 +93,21 @@ def sources(resolution, count):
         stripes = 12 * np.cos(np.pi * places * number / 2)[None, None, :, None]
         pattern = 6 * random.randn(1, resolution, resolution, 3)
         noise = 4 * (3 - number) * random.randn(count, resolution, resolution, 3)
-        found[name] = np.clip(60 + 30 * number + ramps + stripes + pattern + noise, 0, 255)
+        values = 60 + 30 * number + ramps + stripes + pattern + noise
+        found[name] = np.clip(values, 0, 255).astype(np.uint8)
     return found
 
 
 def read(folder, sets, first, count):
     """What a method wrote about rows [first, first + count) of `sets`."""
     index = json.loads((folder / "attribution.json").read_text())
-    expect(set(index) >= {"labels", "sets", "predictions"}, f"attribution.json has only {sorted(index)}")
-    expected = [{"name": name, "first": first, "count": count, "sha256": sha256(path / "images.npy")}
+    expect(set(index) >= {"labels", "sets", "predictions"},
+           f"attribution.json has only {sorted(index)}")
+    expected = [{"name": name, "first": first, "count": count,
+                 "sha256": sha256(path / "images.npy")}
                 for name, path in sets.items()]
-    expect(index["sets"] == expected, f"attribution.json: sets are {index['sets']} instead of {expected}")
+    expect(index["sets"] == expected,
+           f"attribution.json: sets are {index['sets']} instead of {expected}")
     rows = count * len(sets)
     for name, axes in ROWS.items():
         if name == "scores" or (folder / f"{name}.npy").exists():
@@ -112,7 +116,8 @@ def read(folder, sets, first, count):
                    f"{name}.npy holds {values.dtype} {values.shape} for {rows} rows")
             expect(np.isfinite(values).all(), f"{name}.npy: not all values are finite")
     said = Said(np.load(folder / "scores.npy", allow_pickle=False), index)
-    expect(said.scores.shape[1] == len(index["labels"]), f"scores.npy has the shape {said.scores.shape}")
+    expect(said.scores.shape[1] == len(index["labels"]),
+           f"scores.npy has the shape {said.scores.shape}")
     _check_predictions(said)
     return said
 
@@ -128,4 +133,5 @@ def _check_predictions(said):
         expect(said.scores[row, place] == said.scores[row].max(),
                f"row {row}: the label is {entry['label']}, which has not the largest score")
         expect(abs(entry["probability"] - best[row]) < 1e-4,
-               f"row {row}: the probability is {entry['probability']}, the softmax of the scores {best[row]}")
+               f"row {row}: the probability is {entry['probability']}, but the softmax of the "
+               f"scores {best[row]}")

@@ -1,10 +1,11 @@
-"""The conformance test of docs/methods.md: any attribution method can be put through it, ours or a stranger's.
+"""The conformance test of docs/methods.md: any attribution method can be put through it.
 
     python -m tests.conformance.methods --image REFERENCE --config tiny.json
     python -m tests.conformance.methods --config tiny.json --process -- python -m attribution
 
-The configuration has to make the training tiny, but long enough to be stopped in its middle: a second, say.
-Needs NumPy and Pillow, and uses nothing of sources/contract: that is a convenience, not the definition.
+The configuration has to make the training tiny, but long enough to be stopped in its middle: a
+second, say. Needs NumPy and Pillow, and uses nothing of sources/contract: that is a convenience,
+not the definition.
 """
 
 import argparse
@@ -31,7 +32,8 @@ def the_model_says_its_labels_and_resolution(trial):
     """model.json has the labels in the order of --images, and the resolution."""
     found = json.loads((trial.model / "model.json").read_text())
     expect(found.get("labels") == list(trial.sets), f"model.json: labels are {found.get('labels')}")
-    expect(found.get("resolution") == trial.resolution, "model.json: resolution is not that of the sets")
+    expect(found.get("resolution") == trial.resolution,
+           "model.json: resolution is not that of the sets")
     expect(trial.tested("labels").index["labels"] == list(trial.sets),
            "attribution.json: other labels than model.json")
 
@@ -39,9 +41,11 @@ def the_model_says_its_labels_and_resolution(trial):
 def the_same_command_gives_the_same_bits(trial):
     """Train and attribute twice; the scores have the same bits."""
     once = trial.tested("once")
-    expect(np.array_equal(once.scores, trial.tested("again").scores), "the same attribute gave other scores")
+    expect(np.array_equal(once.scores, trial.tested("again").scores),
+           "the same attribute gave other scores")
     other = trial.tested("other", model=trial.train("same"))
-    expect(np.array_equal(once.scores, other.scores), "the same train gave a model with other scores")
+    expect(np.array_equal(once.scores, other.scores),
+           "the same train gave a model with other scores")
 
 
 def rows_for_tests_are_not_seen(trial):
@@ -59,7 +63,8 @@ def rows_for_tests_are_not_seen(trial):
 def sets_may_have_any_name_and_order(trial):
     """Rows are in the order of the sets given to attribute, whatever their names and number."""
     usual = trial.tested("usual").scores.reshape(len(trial.sets), TEST, -1)
-    backwards = {f"set {number}": trial.sets[name] for number, name in enumerate(reversed(trial.sets))}
+    backwards = {f"set {number}": trial.sets[name]
+                 for number, name in enumerate(reversed(trial.sets))}
     near(trial.tested("backwards", sets=backwards).scores, np.concatenate(usual[::-1]),
          "attribute does not keep the order of the sets")
     name = list(trial.sets)[-1]
@@ -68,12 +73,13 @@ def sets_may_have_any_name_and_order(trial):
 
 
 def labels_are_in_the_order_of_training(trial):
-    """Trained on the sets in another order, the method still means the same sources by their labels."""
+    """Trained on the sets in another order, the method means the same sources by their labels."""
     backwards = dict(reversed(trial.sets.items()))
     said = trial.tested("trained-backwards", model=trial.train("model-backwards", sets=backwards))
     expect(said.index["labels"] == list(backwards), f"labels are {said.index['labels']}")
     usual, other = right(trial, trial.tested("trained-forwards")), right(trial, said)
-    expect(usual < 0.8 or other > 0.5, f"is right about {usual:.0%} of the images, but with the sets in another "
+    expect(usual < 0.8 or other > 0.5,
+           f"is right about {usual:.0%} of the images, but with the sets in another "
                                        f"order about {other:.0%}: labels are mixed up")
 
 
@@ -114,8 +120,10 @@ def bad_input_is_refused_in_one_line(trial):
     refused(trial, "an argument without a name", verb, {**reads, "images": trial.images}, words)
     refused(trial, "an unknown argument", verb, reads, (*words, "--no-such-argument"))
     refused(trial, "an unknown verb", "no-such-verb", {})
-    refused(trial, "a folder without a model", "attribute", {"model": trial.images, "images": trial.sets})
-    refused(trial, "a row that is not there", "attribute", {"model": trial.model, "images": trial.sets},
+    refused(trial, "a folder without a model", "attribute",
+            {"model": trial.images, "images": trial.sets})
+    refused(trial, "a row that is not there", "attribute",
+            {"model": trial.model, "images": trial.sets},
             ("--first", str(TRAIN + VALIDATION + TEST)))
 
 
@@ -123,7 +131,8 @@ def _bad_sets(trial):
     """{what is bad: sets}, of which one cannot be used."""
     images = np.load(trial.images / "images.npy")
     bad = {"a file in place of a folder": trial.write("nothing", ""),
-           "a changed image": spoilt(trial, "changed", lambda data: data[:-1] + bytes([data[-1] ^ 1])),
+           "a changed image": spoilt(trial, "changed",
+                                     lambda data: data[:-1] + bytes([data[-1] ^ 1])),
            "a truncated set": spoilt(trial, "truncated", lambda data: data[:2 * len(data) // 3]),
            "another resolution": write_set(trial.folder / "small", images[:, ::2, ::2]),
            "too few images": write_set(trial.folder / "few", images[:TRAIN])}
@@ -138,20 +147,25 @@ def a_device_that_is_not_there_is_status_3(trial):
     for request in (trial.training("cuda", "--device", "cuda"),
                     (trial.source, "attribute", ask, trial.folder / "cuda", ("--device", "cuda"))):
         ended = call(*request)
-        expect(ended.status == 3, f"{request[1]} --device cuda without a GPU ended with {ended.status}: "
+        expect(ended.status == 3,
+               f"{request[1]} --device cuda without a GPU ended with {ended.status}: "
                                   f"{last(ended.errors)}")
 
 
 def a_stopped_training_continues(trial):
-    """SIGTERM ends a training with 143; the same command then gives the same model as if nothing had happened."""
+    """SIGTERM ends a training with 143; the same command then gives the model as if undisturbed."""
     undisturbed = trial.tested("undisturbed").scores
     stopped = stop_in_the_middle(*trial.training("stopped"))
-    expect(stopped.status != 0, "the training ended before it could be stopped; give a --config that takes longer")
-    expect(stopped.status == 143, f"SIGTERM ended it with {stopped.status} instead of 143: {last(stopped.errors)}")
+    expect(stopped.status != 0,
+           "the training ended before it could be stopped; give a --config that takes longer")
+    expect(stopped.status == 143,
+           f"SIGTERM ended it with {stopped.status} instead of 143: {last(stopped.errors)}")
     check_events(stopped, finished=False)
-    expect(not (trial.folder / "stopped/model.json").exists(), "a stopped training left a finished model")
+    expect(not (trial.folder / "stopped/model.json").exists(),
+           "a stopped training left a finished model")
     scores = trial.tested("continued", model=trial.train("stopped")).scores
-    expect(np.array_equal(scores, undisturbed), "a stopped and continued training gives other scores")
+    expect(np.array_equal(scores, undisturbed),
+           "a stopped and continued training gives other scores")
 
 
 def inputs_are_left_as_they_were(trial):
@@ -166,18 +180,21 @@ def inputs_are_left_as_they_were(trial):
 
 CHECKS = (training_tells_its_progress, a_finished_training_is_not_repeated,
           the_model_says_its_labels_and_resolution, the_same_command_gives_the_same_bits,
-          rows_for_tests_are_not_seen, sets_may_have_any_name_and_order, labels_are_in_the_order_of_training,
-          shards_equal_one_run, bad_input_is_refused_in_one_line, a_device_that_is_not_there_is_status_3,
+          rows_for_tests_are_not_seen, sets_may_have_any_name_and_order,
+          labels_are_in_the_order_of_training, shards_equal_one_run,
+          bad_input_is_refused_in_one_line, a_device_that_is_not_there_is_status_3,
           a_stopped_training_continues, inputs_are_left_as_they_were)
 
 
 def main():
     """Put one method through all checks; exit status 1 if it fails one."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--image", metavar="REFERENCE", help="an image of the local Docker Engine")
     which.add_argument("--process", action="store_true", help="the command that follows --")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="JSON: the settings of a tiny training")
+    parser.add_argument("--config", type=Path, metavar="FILE",
+                        help="JSON: the settings of a tiny training")
     parser.add_argument("--resolution", type=int, default=32, help="of the images (default: 32)")
     parser.add_argument("prefix", nargs="*", metavar="WORD", help="with --process: the command")
     arguments = parser.parse_args()

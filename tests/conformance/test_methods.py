@@ -55,7 +55,8 @@ answer = contract.answer
 def centred(out, sets, model, outputs, **versions):
     outputs = list(outputs)
     mean = np.concatenate([output["scores"] for output in outputs]).mean(0)
-    answer(out, sets, model, (dict(output, scores=output["scores"] - mean) for output in outputs), **versions)
+    outputs = (dict(output, scores=output["scores"] - mean) for output in outputs)
+    answer(out, sets, model, outputs, **versions)
 contract.answer = centred
 """, methods.shards_equal_one_run,
         "differ from those of one run"),
@@ -71,7 +72,8 @@ contract.Sets.__init__ = lambda self, sets, first, count: init(self, sorted(sets
     "mixes its labels up": ("""
 from sources.contract import training
 run = training.run
-training.run = lambda *words, labels, **more: run(*words, labels=["rough", "even", "striped"], **more)
+names = ["rough", "even", "striped"]
+training.run = lambda *words, **more: run(*words, **dict(more, labels=names))
 """, methods.labels_are_in_the_order_of_training,
         "labels are"),
     "means the same order by every order": ("""
@@ -83,12 +85,14 @@ contract.TrainingSets.__init__ = confused
 """, methods.labels_are_in_the_order_of_training,
         "mixed up"),
     "predicts something else": ("""
-contract._predictions = lambda labels, scores: [{"label": labels[0], "probability": 1.0} for _ in scores]
+contract._predictions = lambda labels, scores: [
+    {"label": labels[0], "probability": 1.0} for _ in scores]
 """, methods.the_same_command_gives_the_same_bits,
         "the probability is 1.0"),
     "scores with what is no number": ("""
 append = contract._Arrays.append
-contract._Arrays.append = lambda self, output: append(self, dict(output, features=output["features"] * np.nan))
+contract._Arrays.append = lambda self, output: append(
+    self, dict(output, features=output["features"] * np.nan))
 """, methods.the_same_command_gives_the_same_bits,
         "not all values are finite"),
     "chats on standard output": ("""
@@ -121,7 +125,8 @@ models.holds = lambda folder, training: False
 """, methods.a_finished_training_is_not_repeated,
         "did not leave it as it was"),
     "writes to its images": ("""
-if "attribute" in sys.argv: open(sys.argv[sys.argv.index("--images") + 1].partition("=")[2] + "/x", "w").close()
+if "attribute" in sys.argv:
+    open(sys.argv[sys.argv.index("--images") + 1].partition("=")[2] + "/x", "w").close()
 """, methods.inputs_are_left_as_they_were,
         "now holds"),
 }
@@ -133,7 +138,8 @@ def test_a_broken_method_is_caught(change, check, complaint, tmp_path):
     script.write_text("import runpy, sys, time\nimport numpy as np\n"
                       "from sources.contract import command, errors, models, training\n"
                       "from sources.contract import methods as contract\n"
-                      f"{change}\nrunpy.run_module('examples.own_method.spectra', run_name='__main__')\n")
+                      f"{change}\n"
+                      "runpy.run_module('examples.own_method.spectra', run_name='__main__')\n")
     broken = Process([sys.executable, "-c", f"exec(open({str(script)!r}).read())"])
     trial = MethodTrial(broken, tmp_path / "trial", TINY)
     assert trial.trained.status == 0
@@ -146,13 +152,16 @@ def test_the_command_line_names_each_check_and_its_exit_status_tells():
         [sys.executable, "-m", "tests.conformance.methods", "--process", "--", sys.executable, "-c",
          "print('hello')"], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
-    assert "FAIL  training_tells_its_progress: NotConforming: a line on standard output is no JSON" in ended.stdout
+    assert ("FAIL  training_tells_its_progress: NotConforming: a line on standard output is no JSON"
+            in ended.stdout)
     assert ended.stdout.count("\n") == len(methods.CHECKS)
 
 
 def test_a_container_gets_each_set_at_a_place_of_its_own(tmp_path):
     reads = {"model": tmp_path, "images": {"a": tmp_path / "x", "b": tmp_path / "y"}}
-    words = Container("somebody/method").command("attribute", reads, tmp_path / "out", ("--first", "3"))
-    assert words[-12:] == ["somebody/method", "attribute", "--model", "/in/model", "--images", "a=/in/images/a",
-                           "--images", "b=/in/images/b", "--out", "/out", "--first", "3"]
+    method = Container("somebody/method")
+    words = method.command("attribute", reads, tmp_path / "out", ("--first", "3"))
+    assert words[words.index("somebody/method") + 1:] == [
+        "attribute", "--model", "/in/model", "--images", "a=/in/images/a", "--images",
+        "b=/in/images/b", "--out", "/out", "--first", "3"]
     assert f"{tmp_path / 'x'}:/in/images/a:ro" in words and f"{tmp_path}:/in/model:ro" in words

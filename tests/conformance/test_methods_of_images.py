@@ -1,4 +1,4 @@
-"""The attribution image, and a method made elsewhere, put through the conformance test in a Docker Engine."""
+"""The attribution image, and a method made elsewhere, put through the conformance test."""
 
 from pathlib import Path
 

@@ -19,7 +19,8 @@ README = (REPOSITORY / "examples/own_method/README.md").read_text()
 def test_every_verb_and_argument_is_on_the_page():
     verbs = contract.new_parser("method", "")[1]
     assert isinstance(verbs, argparse._SubParsersAction)
-    assert set(verbs.choices) == set(re.findall(r"^\| `(\w+)` \| (?:`--|nothing)", PAGE, re.MULTILINE))
+    assert set(verbs.choices) == set(re.findall(r"^\| `(\w+)` \| (?:`--|nothing)", PAGE,
+                                                re.MULTILINE))
     for parser in verbs.choices.values():
         for action in parser._actions:
             assert action.option_strings[-1] in PAGE + "--help"

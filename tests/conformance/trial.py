@@ -97,17 +97,17 @@ def image_set(folder, resolution, count):
     """Write an image set of noisy gradients; returns its folder."""
     random = np.random.RandomState(0)
     ramps = np.linspace(0, 200, resolution)[None, :, None, None] * random.rand(count, 1, 1, 3)
-    return write_set(folder, ramps + 55 * random.rand(count, resolution, resolution, 3))
+    return write_set(folder, (ramps + 55 * random.rand(count, resolution, resolution, 3)).astype(np.uint8))
 
 
 def write_set(folder, images):
-    """Write an image set of `images`, (N, R, R, 3) of values in [0, 256); returns its folder."""
+    """Write images, uint8 (N, R, R, 3), as an image set; returns its folder."""
     folder.mkdir(parents=True)
     with (folder / "images.npy").open("wb") as stream:
-        np.lib.format.write_array(stream, images.astype(np.uint8), version=(1, 0))
+        np.lib.format.write_array(stream, images, version=(1, 0))
     (folder / "imageset.json").write_text(json.dumps({
-        "format": 1, "count": len(images), "resolution": images.shape[1],
-        "sha256": sha256(folder / "images.npy"), "value_range": "0 to 255", "made_by": {},
+        "format": 1, "count": len(images), "resolution": images.shape[1], "sha256": sha256(folder / "images.npy"),
+        "value_range": "0 to 255", "made_by": {},
         "source": {"architecture": "real", "dataset": "gradients", "subset": None, "seed": 0}}))
     return folder
 

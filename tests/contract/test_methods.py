@@ -34,7 +34,8 @@ def answered(folder, outputs):
 
 
 def test_the_same_rows_of_every_set(tmp_path):
-    sets = methods.Sets([("b", image_set(tmp_path / "b", 9)), ("a", image_set(tmp_path / "a", 7))], 2, 3)
+    sets = methods.Sets([("b", image_set(tmp_path / "b", 9)), ("a", image_set(tmp_path / "a", 7))],
+                        2, 3)
     assert sets.names == ["b", "a"] and sets.resolution == 8
     assert values(sets.rows) == [[2, 3, 4], [2, 3, 4]]
     assert [(entry["name"], entry["first"], entry["count"]) for entry in sets.index] == [
@@ -43,7 +44,8 @@ def test_the_same_rows_of_every_set(tmp_path):
 
 
 def test_without_a_count_all_rows_from_the_first(tmp_path):
-    sets = methods.Sets([("b", image_set(tmp_path / "b", 4)), ("a", image_set(tmp_path / "a", 3))], 2, None)
+    sets = methods.Sets([("b", image_set(tmp_path / "b", 4)), ("a", image_set(tmp_path / "a", 3))],
+                        2, None)
     assert values(sets.rows) == [[2, 3], [2]]
     assert [entry["count"] for entry in sets.index] == [2, 1]
 
@@ -62,7 +64,8 @@ def test_training_sees_no_rows_for_tests(tmp_path):
     ([("a", 3)], 3, None, "a: has 3 images, 4 are needed"),
 ])
 def test_sets_that_do_not_fit(tmp_path, sets, first, count, words):
-    folders = [(name, image_set(tmp_path / str(place), size)) for place, (name, size) in enumerate(sets)]
+    folders = [(name, image_set(tmp_path / str(place), size))
+               for place, (name, size) in enumerate(sets)]
     with pytest.raises(BadInput) as refused:
         methods.Sets(folders, first, count)
     assert words in str(refused.value)
@@ -82,13 +85,16 @@ def test_an_answer_grows_block_by_block(tmp_path):
     first = {"scores": np.array([[0, 0], [0, np.log(3)]], np.float32), "features": np.eye(2, 5)}
     second = {"scores": np.array([[1000, 0], [0, 1000]], np.float32), "features": np.eye(2, 5) + 1}
     found = answered(tmp_path, [first, second])
-    assert found["predictions"] == [{"label": "a", "probability": 0.5}, {"label": "b", "probability": 0.75},
-                                    {"label": "a", "probability": 1.0}, {"label": "b", "probability": 1.0}]
+    assert found["predictions"] == [{"label": "a", "probability": 0.5},
+                                    {"label": "b", "probability": 0.75},
+                                    {"label": "a", "probability": 1.0},
+                                    {"label": "b", "probability": 1.0}]
     assert found["labels"] == ["a", "b"] and found["model_sha256"] == "0123"
     for name in ("scores", "features"):
         written = np.load(str(tmp_path / "out" / (name + ".npy")))
         assert written.dtype == np.float32
-        assert np.array_equal(written, np.concatenate([first[name], second[name]]).astype(np.float32))
+        assert np.array_equal(
+            written, np.concatenate([first[name], second[name]]).astype(np.float32))
 
 
 def test_half_an_answer_does_not_appear(tmp_path):

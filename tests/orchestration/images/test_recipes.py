@@ -56,7 +56,7 @@ def test_a_dockerfile_is_short_and_ends_with_a_self_check(image):
 def test_every_source_has_the_same_furniture(room):
     names = {path.name for path in (REPOSITORY / "sources" / room).glob("*.py")}
     assert {"__init__.py", "__main__.py", "settings.py", "networks.py", "losses.py", "train.py",
-            "generate.py", "import_.py", "export.py", "check.py", "device.py"} <= names
+            "generate.py", "import_.py", "export.py", "check.py", "device.py", "trainer.py"} <= names
 
 
 def test_code_changes_what_is_built_and_not_what_it_stands_on(repository):

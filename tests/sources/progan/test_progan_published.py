@@ -50,6 +50,14 @@ def with_variable(index, item):
     return states
 
 
+def test_a_checkpoint_of_another_resolution(tmp_path):
+    with pytest.raises(BadInput, match="makes images of 32 pixels, the study has 128"):
+        import_.import_(arguments(PARITY / "network.pkl", tmp_path / "out", 128))
+    assert not (tmp_path / "out").exists()
+    import_.import_(arguments(PARITY / "network.pkl", tmp_path / "out", 32))
+    assert models.read(str(tmp_path / "out"), "ProGAN")[0]["resolution"] == 32
+
+
 def test_the_parity_case(tmp_path, capsys):
     import_.import_(arguments(PARITY / "network.pkl", tmp_path))
     description, weights = models.read(str(tmp_path), "ProGAN")
@@ -128,7 +136,8 @@ def test_a_setting_that_is_missing(tmp_path, name):
 
 
 @pytest.mark.parametrize("name, value, words", [
-    ("label_size", 2, "is expected"), ("resolution", 4, "belongs to no network"), ("fmap_max", 4, "is expected"),
+    ("label_size", 2, "is expected"), ("resolution", 4, "belongs to no network"),
+    ("fmap_max", 4, "is expected"),
     ("fused_scale", False, "belongs to no network")])
 def test_settings_that_contradict_the_weights(tmp_path, name, value, words):
     assert words in refusal(tmp_path, with_setting(name, value))
@@ -144,8 +153,9 @@ def test_a_network_that_is_no_network(tmp_path, part, key, value, words):
 
 
 @pytest.mark.parametrize("index, item, words", [
-    (0, ("lod", np.zeros(1, np.float32)), "lod is float32 (1,), where float32 () is expected"), (0, ("lod", 0.0), "lod is 0.0, where float32 ()"),
-    (0, ("lod", np.float32("nan")), "not finite"), (2, ("4x4/Dense/bias", np.zeros(8)), "is float64 (8,), where float32"),
+    (0, ("lod", np.zeros(1, np.float32)), "lod is float32 (1,), where float32 () is expected"),
+    (0, ("lod", 0.0), "lod is 0.0, where float32 ()"), (0, ("lod", np.float32("nan")), "not finite"),
+    (2, ("4x4/Dense/bias", np.zeros(8)), "is float64 (8,), where float32"),
     (2, ("4x4/Dense/bias", np.zeros((8, 1), np.float32)), "is float32 (8, 1)"),
     (2, ("4x4/Dense/bias", np.full(8, np.inf, np.float32)), "not finite"), (2, ("lod", np.float32(0)), "damaged"),
     (2, ("4x4/Dense/bias", "x", "y"), "damaged"), (2, ("\x1b[2J", np.float32(0)), "belongs to no network"),

@@ -76,6 +76,14 @@ def test_a_killed_training_goes_on_to_the_same_bits(trained, inputs, tmpdir, num
     assert out.join("weights.npz").read_binary() == trained.join("weights.npz").read_binary()
 
 
+def test_a_subset_of_the_whole_gives_the_weights_of_the_whole(trained, inputs, tmpdir):
+    for subset, same in (("12+0", True), ("5+7", True), ("5+6", False)):
+        out = tmpdir.join(subset)
+        assert call(*(inputs + [out, "--subset", subset]))[0] == 0
+        weights = [folder.join("weights.npz").read_binary() for folder in (out, trained)]
+        assert (weights[0] == weights[1]) == same
+
+
 def images_of(model, out, *arguments):
     """The images that a model makes."""
     status, _, errors = call("generate", "--model", model, "--out", out, *arguments)
@@ -112,6 +120,15 @@ def test_what_is_imported_is_exported_to_the_bit(tmpdir, name):
     for key, value in before.items():
         assert after[key].dtype == value.dtype
         np.testing.assert_array_equal(after[key], value)
+
+
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_snapshot_of_another_resolution_is_one_line_and_writes_nothing(tmpdir, name):
+    words = ["import", "--checkpoint", os.path.join(CASE, name + ".npz"), "--resolution"]
+    status, _, errors = call(*(words + [64, "--out", tmpdir.join("out")]))
+    assert (status, errors.count("\n")) == (2, 1) and not tmpdir.join("out").check()
+    assert "makes images of 128 pixels, the study has 64" in errors
+    assert call(*(words + [128, "--out", tmpdir.join("out")]))[0] == 0
 
 
 def test_a_trainers_snapshot_holds_both(tmpdir):
