@@ -14,6 +14,7 @@ VERBS = {
     "status": "say which stages of a study are done",
     "doctor": "check this machine, and say what would mend it",
     "images": "build container images",
+    "store": "say what the store holds, or remove what is not needed",
     "imageset": "make an image set from pictures, or pictures from an image set",
     "attribute": "say which source made a picture",
 }

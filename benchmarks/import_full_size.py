@@ -28,7 +28,8 @@ RESULTS = Path(__file__).parent / "results" / "import_full_size.json"
 def main():
     """Write, import, print, keep, judge."""
     results = {"sngan": measure(["sources.sngan"], "checkpoint.npz", write_sngan),
-               "cramergan": measure(["sources.cramer_mmd", "cramergan"], "MMDGAN.model-1", write_cramergan)}
+               "cramergan": measure(["sources.cramer_mmd", "cramergan"], "MMDGAN.model-1",
+                                    write_cramergan)}
     print(json.dumps(results))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if any(result["status"] or result["seconds"] > LIMIT_SECONDS or result["peak_memory_bytes"] > LIMIT_BYTES
@@ -44,8 +45,8 @@ def measure(words, name, write):
         writer.join()
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         began = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-m", *words, "import", "--checkpoint", f"{folder}/{name}",
-                                    "--out", f"{folder}/model"], cwd=ROOT)
+        process = subprocess.Popen([sys.executable, "-m", *words, "import", "--checkpoint",
+                                    f"{folder}/{name}", "--out", f"{folder}/model"], cwd=ROOT)
         _, status, usage = os.wait4(process.pid, 0)
         return {"checkpoint_bytes": size, "seconds": round(time.monotonic() - began, 2), "status": status,
                 "peak_memory_bytes": usage.ru_maxrss * 1024}

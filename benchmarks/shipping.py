@@ -19,8 +19,8 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from orchestration import study  # noqa: E402
-from orchestration.engines.docker import DockerEngine, connect  # noqa: E402
+from orchestration import runs  # noqa: E402
+from orchestration.engines.docker_engine import DockerEngine, connect  # noqa: E402
 from orchestration.stage import Plan, Resources, Stage  # noqa: E402
 from orchestration.store import Store  # noqa: E402
 from tests.orchestration import tiny  # noqa: E402
@@ -70,9 +70,9 @@ def ship(engine: DockerEngine, image: str, size: int) -> dict[str, float]:
 
 def run(engine: DockerEngine, store: Store, *stages: Stage) -> dict[str, str]:
     """Run a study; returns the keys of its stages."""
-    identified = study.identified(Plan("shipping", stages, {}), store, engine.image_id, print)
-    study.run(identified, store, engine, Console(quiet=True))
-    return dict(identified.keys)
+    known = runs.with_keys(Plan("shipping", stages, {}), store, engine.image_id, print)
+    runs.run(known, store, engine, Console(quiet=True))
+    return dict(known.keys)
 
 
 def size_of(folder: Path) -> int:

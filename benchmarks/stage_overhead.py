@@ -20,8 +20,8 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from orchestration import study  # noqa: E402
-from orchestration.engines.docker import DockerEngine, connect  # noqa: E402
+from orchestration import runs  # noqa: E402
+from orchestration.engines.docker_engine import DockerEngine, connect  # noqa: E402
 from orchestration.stage import Plan, Resources, Stage  # noqa: E402
 from orchestration.store import Store  # noqa: E402
 from tests.orchestration import tiny  # noqa: E402
@@ -66,8 +66,8 @@ def run_stage(engine: DockerEngine, image: str, number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage("nothing", image, "cpu", ("-c", "exit 0"), Resources(0, 1, 64 << 20), {"number": number})
         store = Store(Path(folder))
-        identified = study.identified(Plan("overhead", (stage,), {}), store, engine.image_id, print)
-        study.run(identified, store, engine, Console(quiet=True))
+        known = runs.with_keys(Plan("overhead", (stage,), {}), store, engine.image_id, print)
+        runs.run(known, store, engine, Console(quiet=True))
 
 
 def seconds(work: Callable[[], None]) -> float:

@@ -13,10 +13,10 @@ from rich.console import Console
 from commands import imageset
 from commands.interruption import interruptible
 from commands.options import engine_option
-from orchestration import study
+from orchestration import runs
 from orchestration.engines import choice
 from orchestration.errors import UserError
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
 
@@ -45,7 +45,7 @@ def command(pictures: Path, name: str, model: Path | None, as_json: bool, engine
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['file']}: {row['class']} ({row['probability']:.1%})")
+        click.echo(f"{row['file']}: {row['label']} ({row['probability']:.1%})")
 
 
 def _model_of(name: str) -> Path:
@@ -54,7 +54,9 @@ def _model_of(name: str) -> Path:
     if not note.is_file():
         raise UserError(f"--run {name}: no such study was run here; run it first, or give a classifier with --model")
     run = json.loads(note.read_text())
-    return Path(run["store"], run["stages"][run["results"]["attribution"]])
+    if "model" not in run["results"]:
+        raise UserError(f"--run {name}: none of its experiments trains a method on every source; run one that does")
+    return Path(run["store"], run["stages"][run["results"]["model"]])
 
 
 def _resolution(model: Path) -> int:
@@ -65,19 +67,20 @@ def _resolution(model: Path) -> int:
 
 
 def _attribute(model: Path, scratch: Path, engine_name: str | None) -> list[dict[str, object]]:
-    """Run the verb attribute as a study of one stage, in a store of its own: [{"class": name, "probability": p}]."""
+    """Run the verb attribute as a plan of one stage, in a store of its own: [{"label": name, "probability": p}]."""
     console = Console(stderr=True, highlight=False)
     stage = Stage(
         name="attribute",
         image="attribution",
         flavour="cpu",
-        command=("attribute", "--model", "{in}/model", "--images", "{in}/images", "--device", "cpu", "--out", "{out}"),
+        command=("attribute", "--model", "{in}/model", "--images", "pictures={in}/images", "--device", "cpu",
+                 "--out", "{out}"),
         resources=Resources(gpus=0, cores=min(4, len(os.sched_getaffinity(0))), memory=_MEMORY),
         files={"model": str(model), "images": str(scratch / "images")},
     )
     store = Store(scratch / "store")
-    engine = choice.choose(engine_name, REPOSITORY, console.print)
-    only = study.identified(Plan("attribute", (stage,), {}), store, engine.image_id, lambda line: None)
-    study.run(only, store, engine, console)
+    engine = choice.choose(engine_name, console.print)
+    only = runs.with_keys(Plan("attribute", (stage,), {}), store, engine.image_id, lambda line: None)
+    runs.run(only, store, engine, console)
     answer = json.loads((store.folder(only.keys[stage.name]) / "attribution.json").read_text())
     return list(answer["predictions"])

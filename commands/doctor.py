@@ -11,8 +11,8 @@ import click
 from commands.options import store_option
 from orchestration import manifest, plan
 from orchestration.doctor import Finding, datasets, engine, graphics, machine
-from orchestration.engines.process import ProcessEngine
-from orchestration.recipes import REPOSITORY
+from orchestration.engines.docker_engine import DockerEngine
+from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}
@@ -38,13 +38,13 @@ def command(manifest_path: Path | None, store_path: Path) -> None:
 def _findings(plans: Mapping[str, Plan], store: Path, asked: bool) -> list[Finding]:
     """asked: whether the user named the study, so that whatever keeps it from running blocks."""
     found, findings = engine.find()
-    info = found.info if found else None
-    room = found.room() if found else ProcessEngine(REPOSITORY).room()
+    info = found.info if isinstance(found, DockerEngine) else None
     needs_gpu = asked and any(stage.resources.gpus for each in plans.values() for stage in each.stages)
     return [
         *findings,
+        *([] if info is None else engine.judge(info)),
         *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
-        *machine.room(plans, room, asked),
+        *machine.fits(plans, found.nodes(), asked),
         *graphics.find(info, needs_gpu),
         *datasets.check(plans, asked),
     ]

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import click
 
-from orchestration.recipes import REPOSITORY
+from orchestration.engines import ENGINES
+from orchestration.repository import REPOSITORY
 
 engine_option = click.option(
-    "--engine", type=click.Choice(["docker", "process"]), help="what runs the stages (default: docker if it answers)"
+    "--engine", type=click.Choice(list(ENGINES)),
+    help="what runs the stages (default: the first that answers)"
 )
 store_option = click.option(
     "--store", "store_path", type=click.Path(path_type=Path), default=REPOSITORY / "store", metavar="DIR",
     help="where stages are kept (default: store/)"
+)
+experiment_option = click.option(
+    "--experiment", "only", multiple=True, metavar="NAME",
+    help="this one of the manifest's, and what it needs; repeatable"
 )

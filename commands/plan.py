@@ -9,16 +9,18 @@ from pathlib import Path
 
 import click
 
+from commands.options import experiment_option
 from orchestration import manifest, plan
 from orchestration.stage import Plan, Stage
 
 
 @click.command()
 @click.argument("manifest_path", metavar="MANIFEST", type=click.Path(path_type=Path))
+@experiment_option
 @click.option("--json", "as_json", is_flag=True, help="for machines")
-def command(manifest_path: Path, as_json: bool) -> None:
+def command(manifest_path: Path, only: tuple[str, ...], as_json: bool) -> None:
     """Print every stage that MANIFEST expands to: image, command, settings, inputs, resources."""
-    study = plan.expand(manifest.read(manifest_path))
+    study = plan.expand(manifest.read(manifest_path), only)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(study), indent=1))
         return

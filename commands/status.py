@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from commands.options import store_option
-from orchestration import data, identity, manifest, plan, recipes
+from commands.table import table
+from orchestration import data, images, keys, manifest, plan
 from orchestration.progress import duration
 from orchestration.stage import Plan
 from orchestration.store import Store
@@ -24,16 +25,14 @@ def command(manifest_path: Path, store_path: Path) -> None:
     for path, text in problems.items():
         click.echo(f"{path}: {text}")
     rows = [("stage", "state", "took", "started", "key"), *_rows(wanted, store, problems)]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(table(rows))
 
 
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
     hashes = data.Hashes(store, lambda path: None)
-    keys = identity.identify(wanted, _content, lambda path: "" if path in unusable else hashes(path)).keys
+    found = keys.keyed(wanted, _image, lambda path: "" if path in unusable else hashes(path)).keys
     for stage in wanted.stages:
-        yield stage.name, *_state(store, keys[stage.name]), keys[stage.name][:12]
+        yield stage.name, *_state(store, found[stage.name]), found[stage.name][:12]
 
 
 def _state(store: Store, key: str) -> tuple[str, str, str]:
@@ -46,6 +45,6 @@ def _state(store: Store, key: str) -> tuple[str, str, str]:
     return ("begun" if store.is_free(key) else "running"), "", ""
 
 
-def _content(image: str, flavour: str) -> str:
-    """The content of our own images; what others are is known to an engine only, and their stages show as missing."""
-    return recipes.recipe(image, flavour).content if recipes.exists(image) else ""
+def _image(name: str, flavour: str) -> images.Image:
+    """What a stage runs in; an image made elsewhere is known to an engine only, and its stages show as missing."""
+    return images.find(name, flavour, lambda reference: "unknown")

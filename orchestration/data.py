@@ -1,7 +1,8 @@
-"""Data files that no stage makes: are they there, and their hashes, read once."""
+"""Data that no stage makes: is it there, which files are its own, and their hashes, read once."""
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import zipfile
@@ -9,46 +10,51 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestration import hashing
-from orchestration.stage import Plan, Stage
+from orchestration.stage import Plan
 from orchestration.store import Store, write_json
+
+_NO_DATA = ("lock.mdb",)  # of LMDB: whoever reads changes it
 
 
 def problems(plan: Plan) -> dict[str, str]:
-    """What keeps files and folders of `plan` from being used, and what mends it, by path."""
-    found: dict[str, str] = {}
-    for stage in plan.stages:
-        for path in _paths(stage):
-            problem = _problem(stage.name, path)
-            if problem:
-                found[str(path)] = problem
-    return found
+    """What keeps data of `plan` from being used, and what mends it, by path."""
+    needed = {path: stage.name for stage in plan.stages for path in stage.files.values()}
+    found = {path: _problem(stage, Path(path)) for path, stage in needed.items()}
+    return {path: problem for path, problem in found.items() if problem}
+
+
+def own_files(path: str) -> dict[str, Path]:
+    """The files that `path` means, links resolved: {what follows the path: file}.
+
+    A file is {"": itself}. Of a folder, names that begin with a dot and the locks of LMDB are left out. What
+    is neither is the common beginning of several files: their names go on with a dot.
+    """
+    place = Path(path).absolute()
+    if place.is_file():
+        return {"": place.resolve()}
+    found = sorted(place.rglob("*")) if place.is_dir() else _beginning_with(place)
+    return {str(file)[len(str(place)):]: file.resolve() for file in found
+            if file.is_file() and not _is_no_data(file.relative_to(place.parent))}
+
+
+def _beginning_with(place: Path) -> list[Path]:
+    return sorted(place.parent.glob(f"{glob.escape(place.name)}.*"))
+
+
+def _is_no_data(path: Path) -> bool:
+    return path.name in _NO_DATA or any(part.startswith(".") for part in path.parts[1:])
 
 
 def _problem(stage: str, path: Path) -> str | None:
-    if not path.exists() and not list(path.parent.glob(f"{path.name}.*")):
+    if not path.exists() and not _beginning_with(path):
         return f"is not there, and the stage {stage} needs it; put it at {path.absolute()}"
     if path.suffix == ".zip" and not zipfile.is_zipfile(path):
         return "is no whole zip archive (a download page answers so when its quota is spent); download it again"
     return None
 
 
-def _paths(stage: Stage) -> list[Path]:
-    """The files and folders that a stage is shown and, below them, those that its command names.
-
-    What a command names may be the common beginning of several files, as TensorFlow writes its checkpoints.
-    """
-    shown = {f"{{in}}/{mount}": path for mount, path in stage.files.items()}
-    named = [
-        Path(path + word.removeprefix(place))
-        for word in stage.command
-        for place, path in shown.items()
-        if word == place or word.startswith(f"{place}/")
-    ]
-    return named or [Path(path) for path in shown.values()]
-
-
 class Hashes:
-    """Hashes of files and folders. A file of known path, size and time of change is not read again.
+    """Hashes of data. A file that has not changed (size, times, inode) is not read again.
 
     reading: called with the path of each file before it is read.
     """
@@ -59,24 +65,20 @@ class Hashes:
         self._known: dict[str, list[object]] = json.loads(self._cache.read_text()) if self._cache.is_file() else {}
 
     def __call__(self, path: str) -> str:
-        """The sha256 of a file; of a folder, the digest of what is in it."""
-        before, place = dict(self._known), Path(path).absolute()
-        found = self._folder(place) if place.is_dir() else self._file(place)
+        """The digest of the files that `path` means, whatever it is called itself."""
+        before = dict(self._known)
+        found = hashing.digest({suffix: self._file(file) for suffix, file in own_files(path).items()})
         if self._known != before:
             self._cache.parent.mkdir(parents=True, exist_ok=True)
             write_json(self._cache, self._known)
         return found
 
-    def _folder(self, folder: Path) -> str:
-        files = sorted(file for file in folder.rglob("*") if file.is_file())
-        return hashing.digest({str(file.relative_to(folder)): self._file(file) for file in files})
-
     def _file(self, path: Path) -> str:
         status = path.stat()
-        stamp = [status.st_size, status.st_mtime_ns]
+        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         known = self._known.get(str(path))
-        if known is not None and known[:2] == stamp:
-            return str(known[2])
+        if known is not None and known[:-1] == stamp:
+            return str(known[-1])
         self._reading(path)
         sha256 = _sha256(path)
         self._known[str(path)] = [*stamp, sha256]

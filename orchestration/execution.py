@@ -5,19 +5,22 @@ from __future__ import annotations
 import shlex
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
+from typing import Any, TypeVar
 
-from orchestration import mends
-from orchestration.engines import Engine, Job, Result, Running, Tell
+from orchestration import gpus, host, leases, mends, slots
+from orchestration.engines import Engine, Job, Result, Running
 from orchestration.errors import StageFailed, Stopped
-from orchestration.identity import Identified
-from orchestration.stage import Stage
+from orchestration.events import Tell
+from orchestration.keys import KeyedPlan
+from orchestration.leases import Lease
+from orchestration.stage import Node, Stage
 from orchestration.store import Store
 
-_LOCK_POLL_SECONDS = 0.5
+_T = TypeVar("_T")
 _MEANINGS = {
     2: "bad input",
     3: "the device it asks for is not there",
@@ -27,24 +30,28 @@ _MEANINGS = {
 
 
 class Execution:
-    """Runs stages of one study. Thread-safe: every stage is run in a thread of its own."""
+    """Runs stages of one plan. Thread-safe: every stage is run in a thread of its own."""
 
-    def __init__(self, study: Identified, store: Store, engine: Engine) -> None:
-        self._study, self._store, self._engine = study, store, engine
-        self._stages = {stage.name: stage for stage in study.plan.stages}
+    def __init__(self, wanted: KeyedPlan, store: Store, engine: Engine) -> None:
+        self._wanted, self._store, self._engine = wanted, store, engine
+        self._stages = {stage.name: stage for stage in wanted.plan.stages}
         self._stopping = threading.Event()
         self._running: dict[str, Running] = {}
         self._guard = threading.Lock()
 
-    def run(self, name: str, gpus: tuple[int, ...], tell: Tell) -> None:
-        """Run a stage to its end, unless another orchestrator has just done so.
+    def run(self, name: str, node: Node, tell: Tell) -> None:
+        """Run a stage to its end on `node`, unless another orchestrator has just done so.
 
         Raises StageFailed, Stopped, and what the engine raises.
         """
-        key = self._study.keys[name]
-        with self._lock(key, tell) as lock:
-            if not self._store.finished(key):
-                self._make(self._job(self._stages[name], gpus, lock), tell)
+        stage, key = self._stages[name], self._wanted.keys[name]
+        free = partial(self._store.lease, key)
+        with self._turn(free, "another run that is making this stage", tell) as lease:
+            if self._store.finished(key):
+                return
+            gpus_free = partial(slots.attempt, node.gpus, stage.resources.gpus)
+            with self._turn(gpus_free, "GPUs that other runs have", tell) as given:
+                self._make(self._job(stage, lease, given), node, lease, tell)
 
     def stop(self) -> None:
         """Make everything that runs stop, and nothing start any more. Returns at once."""
@@ -54,50 +61,69 @@ class Execution:
                 running.cancel()
 
     @contextmanager
-    def _lock(self, key: str, tell: Tell) -> Iterator[int]:
+    def _turn(
+        self, attempt: Callable[[], AbstractContextManager[_T | None]], why: str, tell: Tell
+    ) -> Iterator[_T]:
+        """What `attempt` gives, as soon as it gives something. why: what it is waited for."""
         told = False
         while not self._stopping.is_set():
-            with self._store.try_lock(key) as lock:
-                if lock is not None:
-                    yield lock
+            with attempt() as got:
+                if got is not None:
+                    yield got
                     return
             if not told:
-                tell({"event": "log", "message": "waiting for another run that is making this stage"})
+                tell({"event": "log", "message": f"waiting for {why}"})
                 told = True
-            self._stopping.wait(_LOCK_POLL_SECONDS)
+            self._stopping.wait(leases.POLL_SECONDS)
         raise Stopped("stopped before it began")
 
-    def _job(self, stage: Stage, gpus: tuple[int, ...], lock: int) -> Job:
-        key = self._study.keys[stage.name]
+    def _job(self, stage: Stage, lease: Lease, slots: Mapping[str, Lease]) -> Job:
+        def hold(pid: int) -> None:
+            for each in (lease, *slots.values()):
+                each.hold(pid)
+
+        key = self._wanted.keys[stage.name]
         config = self._store.begin(key, stage.config)
-        made = {mount: self._store.folder(self._study.keys[name]) for mount, name in stage.inputs.items()}
-        given = {mount: Path(path).resolve() for mount, path in stage.files.items()}
+        made = {
+            mount: self._store.folder(self._wanted.keys[name])
+            for mount, name in stage.inputs.items()
+        }
         return Job(
             stage=stage,
-            study=self._study.plan.study,
+            study=self._wanted.plan.study,
             key=key,
+            image=self._wanted.image(stage),
             out=self._store.partial(key),
             log=self._store.log(key),
-            inputs=made | given,
+            inputs=made | self._wanted.given(stage),
             config=config,
-            gpus=gpus,
+            gpus=tuple(slots),
             store=self._store.root,
-            lock=lock,
+            hold=hold,
         )
 
-    def _make(self, job: Job, tell: Tell) -> None:
+    def _make(self, job: Job, node: Node, lease: Lease, tell: Tell) -> None:
         started, began = datetime.now(UTC), time.monotonic()
-        running = self._engine.start(job)
-        result = self._follow(job.stage.name, running, tell)
+        running = self._engine.attach(job) or self._engine.start(job)
+        result = self._follow(job.stage.name, running, lease, tell)
         if self._stopping.is_set() and result.status != 0:
             raise Stopped(f"{job.stage.name}: stopped")
+        if not lease.held():
+            raise StageFailed(
+                f"{job.stage.name}: another run took it over, as this one was cut off for minutes"
+            )
         if result.status != 0:
             raise StageFailed(_report(job, result))
-        seconds = round(time.monotonic() - began, 3)
-        run = {"engine": self._engine.name, "started": started.isoformat(timespec="seconds"), "seconds": seconds}
-        self._store.finish(job.key, {**self._study.record(job.stage), "image_id": running.image_id, **run})
+        run = {
+            "image_id": running.image_id,
+            "engine": self._engine.name,
+            "host": _host(node, job.gpus),
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - began, 3),
+        }
+        self._store.finish(job.key, {**self._wanted.record(job.stage), **run})
 
-    def _follow(self, name: str, running: Running, tell: Tell) -> Result:
+    def _follow(self, name: str, running: Running, lease: Lease, tell: Tell) -> Result:
         with self._guard:
             self._running[name] = running
             if self._stopping.is_set():
@@ -105,10 +131,22 @@ class Execution:
         try:
             for event in running.events():
                 tell(event)
+                if lease.lost:  # another run writes to its folder
+                    running.cancel()
             return running.result()
         finally:
             with self._guard:
                 del self._running[name]
+
+
+def _host(node: Node, given: tuple[str, ...]) -> dict[str, Any]:
+    """What stage.json says of where it ran; no part of its key."""
+    return {
+        "name": node.name,
+        "processor": host.processor(),
+        "cores": node.resources.cores,
+        "gpus": gpus.names(given),
+    }
 
 
 def _report(job: Job, result: Result) -> str:

@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
+import experiments
 from orchestration import yaml_file
 from orchestration.errors import UserError
 from orchestration.yaml_file import Place, YamlFile, dotted
 
 REAL = "real"
+_TAKEN = (REAL, "data", "report")
+_BESIDE_CHECKPOINT = ("seed", "subset", "settings")
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -31,7 +44,7 @@ def _memory(value: Any) -> Any:
 def _name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", value):
         raise ValueError("a name is made of letters, digits, _ . + and -")
-    if value in (REAL, "attribution"):
+    if value in _TAKEN:
         raise ValueError(f"the name {value} is taken: it means something else in every study")
     return value
 
@@ -76,18 +89,34 @@ class Images(_Part):
     test: Count
 
 
+class Subset(_Part):
+    """The part of the real images that a source learns from: the first ones and the last ones of the list."""
+
+    first: Annotated[int, Field(ge=0)]
+    last: Annotated[int, Field(ge=0)] = 0
+
+
 class Source(_Part):
     """A trained GAN. checkpoint: path of a published checkpoint to use instead of training."""
 
     image: str
     seed: Seed | None = None
+    subset: Subset | None = None
     checkpoint: str | None = None
     settings: dict[str, Setting] = {}
 
+    @model_validator(mode="after")
+    def _trained_or_imported(self) -> Self:
+        idle = [name for name in _BESIDE_CHECKPOINT if name in self.model_fields_set]
+        if self.checkpoint and idle:
+            raise ValueError(f"{', '.join(idle)} beside checkpoint: what is imported has been trained; take one away")
+        return self
 
-class Attribution(_Part):
-    """The classifier."""
 
+class Method(_Part):
+    """An attribution method: the learnt classifier of the study, or any image that keeps docs/methods.md."""
+
+    image: str
     settings: dict[str, Setting] = {}
 
 
@@ -118,8 +147,17 @@ class Manifest(_Part):
     dataset: Dataset
     images: Images
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
-    attribution: Attribution = Attribution()
+    methods: Annotated[dict[Name, Method], Field(min_length=1)] = {"classifier": Method(image="attribution")}
+    experiments: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = {"existence": {}}
     resources: StageNeeds = StageNeeds()
+
+    @model_validator(mode="after")
+    def _one_meaning_per_name(self) -> Self:
+        twice = sorted(set(self.sources) & set(self.methods) | set(self.sources) & set(self.experiments)
+                       | set(self.methods) & set(self.experiments))
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: sources, methods and experiments have different names")
+        return self
 
 
 def read(path: Path) -> Manifest:
@@ -130,16 +168,47 @@ def read(path: Path) -> Manifest:
     source = yaml_file.read(path)
     if not isinstance(source.values, dict):
         raise UserError(f"{path}:1: a manifest is a set of keys, such as `study: demo`")
+    problems = list(_experiment_problems(source.values.get("experiments")))
     try:
-        return Manifest.model_validate(source.values)
+        manifest = Manifest.model_validate(source.values)
     except ValidationError as error:
-        complaints = sorted({_complaint(source, problem) for problem in error.errors()})
+        problems += error.errors()
+    if problems:
+        complaints = sorted({_complaint(source, problem) for problem in problems})
         raise UserError("\n".join(f"{path}:{line}: {text}" for line, text in complaints)) from None
+    return manifest
+
+
+def experiment_settings(manifest: Manifest) -> dict[str, Any]:
+    """The Settings of every experiment of the manifest: the published ones with what it changes."""
+    return {name: experiments.load(name).Settings(**stated) for name, stated in manifest.experiments.items()}
+
+
+def _experiment_problems(stated: Any) -> Iterator[Any]:
+    """What is wrong with experiments' names and settings, in the form of pydantic's errors."""
+    for name, settings in stated.items() if isinstance(stated, dict) else ():
+        place = ("experiments", name)
+        if name not in experiments.names():
+            yield {"type": "extra_forbidden", "loc": place}
+        elif isinstance(settings, dict):
+            try:
+                _settings_model(name).model_validate(settings)
+            except ValidationError as error:
+                yield from ({**problem, "loc": (*place, *problem["loc"])} for problem in error.errors())
+
+
+def _settings_model(experiment: str) -> type[BaseModel]:
+    """An experiment's Settings as a model that checks types."""
+    settings = experiments.load(experiment).Settings
+    fields: dict[str, Any] = {name: (kind, settings._field_defaults[name])
+                              for name, kind in get_type_hints(settings).items()}
+    return create_model("Settings", __base__=_Part, **fields)
 
 
 def _complaint(source: YamlFile, problem: Any) -> tuple[int, str]:
     place = tuple(part for part in problem["loc"] if part != "[key]")  # so pydantic marks a bad key of a dict
-    return source.line(place), f"{dotted(place)}: {_text(problem, place)}"
+    where = f"{dotted(place)}: " if place else ""
+    return source.line(place), where + _text(problem, place)
 
 
 def _text(problem: Any, place: Place) -> str:
@@ -157,11 +226,15 @@ def _text(problem: Any, place: Place) -> str:
 def _suggestion(place: Place) -> str:
     known = _keys_around(place)
     near = difflib.get_close_matches(str(place[-1]), known, 1)
-    return f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"the keys here are {', '.join(known)}" if known else "there are none here"
 
 
 def _keys_around(place: Place) -> list[str]:
     """The keys that may stand where the last part of `place` stands."""
+    if place[0] == "experiments" and len(place) > 1:
+        return experiments.names() if len(place) == 2 else list(experiments.load(str(place[1])).Settings._fields)
     kind: Any = Manifest
     for part in place[:-1]:
         kind = get_args(kind)[1] if get_args(kind) else kind.model_fields[part].annotation

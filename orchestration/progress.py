@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,7 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.scheduler import Event, Failed, Finished, Reported, Skipped, Started
+from orchestration.events import Event
+from orchestration.scheduler import Change, Failed, Finished, Reported, Skipped, Started
 
 Clock = Callable[[], float]
 _LINE_SECONDS = 30.0
@@ -25,7 +26,7 @@ _STYLES = {"waiting": "dim", "done": "green", "failed": "bold red", "skipped": "
 class Display(Protocol):
     """Shows a run while it goes on."""
 
-    def show(self, event: Event) -> None:
+    def show(self, change: Change) -> None:
         """Take in what happened to a stage."""
 
     def say(self, line: str) -> None:
@@ -49,14 +50,14 @@ class Row:
     message: str = ""
     first: tuple[float, int] | None = field(default=None, repr=False)
 
-    def take(self, event: Event, now: float) -> None:
-        """Become what `event` says."""
-        if isinstance(event, Started):
+    def take(self, change: Change, now: float) -> None:
+        """Become what `change` says."""
+        if isinstance(change, Started):
             self.state, self.began = "running", now
-        elif isinstance(event, Reported):
-            self._take_report(event.report, now)
+        elif isinstance(change, Reported):
+            self._take_event(change.event, now)
         else:
-            self.state = {Finished: "done", Failed: "failed", Skipped: "skipped"}[type(event)]
+            self.state = {Finished: "done", Failed: "failed", Skipped: "skipped"}[type(change)]
             self.took = now - self.began if self.began else 0.0
 
     def seconds_left(self, now: float) -> float | None:
@@ -66,13 +67,13 @@ class Row:
         began, first_step = self.first
         return (self.total - self.step) * (now - began) / (self.step - first_step)
 
-    def _take_report(self, report: Mapping[str, Any], now: float) -> None:
-        if report["event"] == "progress":
-            self.step, self.total = int(report.get("step", 0)), int(report.get("total", 0))
-            self.images_per_second = report.get("images_per_second")
+    def _take_event(self, event: Event, now: float) -> None:
+        if event["event"] == "progress":
+            self.step, self.total = int(event.get("step", 0)), int(event.get("total", 0))
+            self.images_per_second = event.get("images_per_second")
             self.first = self.first or (now, self.step)
-        elif report["event"] in _SPOKEN:
-            self.message = str(report.get("message", ""))
+        elif event["event"] in _SPOKEN:
+            self.message = str(event.get("message", ""))
 
 
 class Lines:
@@ -83,12 +84,12 @@ class Lines:
         self._console, self._clock = console, clock
         self._spoke: dict[str, float] = {}
 
-    def show(self, event: Event) -> None:
+    def show(self, change: Change) -> None:
         """Print a line if there is something to say."""
         now = self._clock()
-        row = self._rows[event.task]
-        row.take(event, now)
-        words = self._words(event, row, now)
+        row = self._rows[change.task]
+        row.take(change, now)
+        words = self._words(change, row, now)
         if words:
             self._spoke[row.name] = now
             self.say(f"{row.name}: {words}")
@@ -99,18 +100,18 @@ class Lines:
 
     note = say
 
-    def _words(self, event: Event, row: Row, now: float) -> str:
-        if isinstance(event, Started):
+    def _words(self, change: Change, row: Row, now: float) -> str:
+        if isinstance(change, Started):
             return "started"
-        if isinstance(event, Finished):
+        if isinstance(change, Finished):
             return f"done in {duration(row.took)}"
-        if isinstance(event, Failed):
+        if isinstance(change, Failed):
             return "failed"
-        if isinstance(event, Skipped):
-            return f"skipped, as {event.failed} failed"
-        if event.report["event"] in _SPOKEN:
+        if isinstance(change, Skipped):
+            return f"skipped, as {change.failed} failed"
+        if change.event["event"] in _SPOKEN:
             return row.message
-        due = event.report["event"] == "progress" and now - self._spoke[row.name] >= _LINE_SECONDS
+        due = change.event["event"] == "progress" and now - self._spoke[row.name] >= _LINE_SECONDS
         return pace(row, now) if due else ""
 
 
@@ -122,12 +123,12 @@ class LiveTable:
         self._console, self._clock = console, clock
         self._note = ""
 
-    def show(self, event: Event) -> None:
+    def show(self, change: Change) -> None:
         """Take in what happened; the next drawing shows it."""
         self._note = ""
-        row = self._rows[event.task]
-        row.take(event, self._clock())
-        if isinstance(event, Reported) and event.report["event"] == "warning":
+        row = self._rows[change.task]
+        row.take(change, self._clock())
+        if isinstance(change, Reported) and change.event["event"] == "warning":
             self.say(f"{row.name}: {row.message}")
 
     def say(self, line: str) -> None:

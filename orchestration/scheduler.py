@@ -1,4 +1,4 @@
-"""Runs tasks as soon as what they need is done and the machine has room: a generator of events.
+"""Runs tasks as soon as what they need is done and a node has enough left: a generator of changes.
 
 It knows nothing of containers: what a task does is a function, so that lambdas can stand for it.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from orchestration.errors import NoDevice, UserError
-from orchestration.stage import Resources
+from orchestration.events import Event, Tell
+from orchestration.stage import Node, Resources
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Started:
-    """A task began. gpus: the slots it was given."""
+    """A task began. node: the name of where it runs."""
 
     task: str
-    gpus: tuple[int, ...]
+    node: str
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Reported:
     """A task told something, such as its progress."""
 
     task: str
-    report: Mapping[str, Any]
+    event: Event
 
 
 @dataclass(frozen=True)
@@ -63,100 +63,100 @@ class Skipped:
     failed: str
 
 
-Event = Started | Reported | Finished | Failed | Skipped
-Events = Generator[Event, None, None]
-Tell = Callable[[Mapping[str, Any]], None]
-Work = Callable[[str, tuple[int, ...], Tell], None]
+Change = Started | Reported | Finished | Failed | Skipped
+Changes = Generator[Change, None, None]
+Work = Callable[[str, Node, Tell], None]
 
 
-def schedule(tasks: Iterable[Task], room: Resources, work: Work, stop: Callable[[], None]) -> Events:
-    """Do `work(name, gpus, tell)` for every task, each in a thread, as many at once as `room` allows.
+def schedule(
+    tasks: Iterable[Task], nodes: Sequence[Node], work: Work, stop: Callable[[], None]
+) -> Changes:
+    """Do `work(name, node, tell)` for every task, each in a thread, as many as `nodes` allow.
 
     A task whose work raises has failed; those that hang on it are skipped, all others go on.
-    If the generator is closed or interrupted, `stop()` is called, which has to make running work end, and
-    waited for.
-    Raises NoDevice or UserError, before anything runs, if a task asks for more than `room`.
+    If the generator is closed or interrupted, `stop()` is called, which has to make running work
+    end, and waited for.
+    Raises NoDevice or UserError, before anything runs, if a task asks for more than any node has.
     """
     waiting = {task.name: task for task in tasks}
     for task in waiting.values():
-        _refuse_too_large(task, room)
-    return _Schedule(waiting, room, work, stop).events()
+        _refuse_too_large(task, nodes)
+    return _Schedule(waiting, nodes, work, stop).changes()
 
 
-class _Room:
-    """What is left of the machine."""
+class _Left:
+    """What is left of a node."""
 
-    def __init__(self, room: Resources) -> None:
-        self.cores, self.memory = room.cores, room.memory
-        self.gpus = list(range(room.gpus))
+    def __init__(self, node: Node) -> None:
+        self.node, self.resources = node, node.resources
 
     def has(self, wish: Resources) -> bool:
-        return wish.gpus <= len(self.gpus) and wish.cores <= self.cores and wish.memory <= self.memory
+        return not _lacks(wish, self.resources)
 
-    def take(self, wish: Resources) -> tuple[int, ...]:
-        taken, self.gpus = self.gpus[: wish.gpus], self.gpus[wish.gpus :]
-        self.cores -= wish.cores
-        self.memory -= wish.memory
-        return tuple(taken)
+    def take(self, wish: Resources) -> None:
+        self.resources = _plus(self.resources, wish, -1)
 
-    def give_back(self, wish: Resources, gpus: tuple[int, ...]) -> None:
-        self.gpus = sorted([*self.gpus, *gpus])
-        self.cores += wish.cores
-        self.memory += wish.memory
+    def give_back(self, wish: Resources) -> None:
+        self.resources = _plus(self.resources, wish, 1)
 
 
 class _Schedule:
-    def __init__(self, waiting: dict[str, Task], room: Resources, work: Work, stop: Callable[[], None]) -> None:
-        self._waiting, self._room, self._work, self._stop = waiting, _Room(room), work, stop
-        self._running: dict[str, tuple[Task, tuple[int, ...], threading.Thread]] = {}
-        self._queue: queue.Queue[Event] = queue.Queue()
+    def __init__(
+        self, waiting: dict[str, Task], nodes: Sequence[Node], work: Work, stop: Callable[[], None]
+    ) -> None:
+        self._waiting, self._work, self._stop = waiting, work, stop
+        self._nodes = [_Left(node) for node in nodes]
+        self._running: dict[str, tuple[Task, _Left, threading.Thread]] = {}
+        self._queue: queue.Queue[Change] = queue.Queue()
 
-    def events(self) -> Events:
+    def changes(self) -> Changes:
         try:
             while self._waiting or self._running:
                 yield from self._start_ready()
-                event = self._queue.get()
-                if isinstance(event, Finished | Failed):
-                    self._end(event.task)
-                yield event
-                if isinstance(event, Failed):
-                    yield from self._skip(event.task)
+                change = self._queue.get()
+                if isinstance(change, Finished | Failed):
+                    self._end(change.task)
+                yield change
+                if isinstance(change, Failed):
+                    yield from self._skip(change.task)
         finally:
             if self._running:
                 self._stop()
                 for _, _, thread in self._running.values():
                     thread.join()
 
-    def _start_ready(self) -> list[Event]:
-        started: list[Event] = []
+    def _start_ready(self) -> list[Change]:
+        started: list[Change] = []
         for task in list(self._waiting.values()):
             ready = not any(name in self._waiting or name in self._running for name in task.needs)
-            if ready and self._room.has(task.resources):
-                started.append(self._start(task))
+            node = next((node for node in self._nodes if node.has(task.resources)), None)
+            if ready and node is not None:
+                started.append(self._start(task, node))
         return started
 
-    def _start(self, task: Task) -> Started:
+    def _start(self, task: Task, left: _Left) -> Started:
         del self._waiting[task.name]
-        gpus = self._room.take(task.resources)
-        thread = threading.Thread(target=self._do, args=(task.name, gpus), name=task.name, daemon=True)
-        self._running[task.name] = (task, gpus, thread)
+        left.take(task.resources)
+        work = (task.name, left.node)
+        thread = threading.Thread(target=self._do, args=work, name=task.name, daemon=True)
+        self._running[task.name] = (task, left, thread)
         thread.start()
-        return Started(task.name, gpus)
+        return Started(task.name, left.node.name)
 
-    def _do(self, name: str, gpus: tuple[int, ...]) -> None:
+    def _do(self, name: str, node: Node) -> None:
         try:
-            self._work(name, gpus, lambda report: self._queue.put(Reported(name, report)))
-        except Exception as error:  # noqa: BLE001 - the reader of the events, in another thread, has to judge it
+            self._work(name, node, lambda event: self._queue.put(Reported(name, event)))
+        except Exception as error:  # noqa: BLE001 - who reads the changes has to judge it
             self._queue.put(Failed(name, error))
         else:
             self._queue.put(Finished(name))
 
     def _end(self, name: str) -> None:
-        task, gpus, thread = self._running.pop(name)
+        task, left, thread = self._running.pop(name)
         thread.join()
-        self._room.give_back(task.resources, gpus)
+        left.give_back(task.resources)
 
-    def _skip(self, failed: str) -> Iterator[Event]:
+    def _skip(self, failed: str) -> Iterator[Change]:
         lost = {failed}
         for task in list(self._waiting.values()):  # in the order of the plan: each after those it needs
             if lost.intersection(task.needs):
@@ -165,16 +165,36 @@ class _Schedule:
                 yield Skipped(task.name, failed)
 
 
-def _refuse_too_large(task: Task, room: Resources) -> None:
-    wish = task.resources
-    if wish.gpus > room.gpus:
+def _plus(one: Resources, other: Resources, times: int) -> Resources:
+    return Resources(
+        one.gpus + times * other.gpus,
+        one.cores + times * other.cores,
+        one.memory + times * other.memory,
+    )
+
+
+def _lacks(wish: Resources, there: Resources) -> list[tuple[str, int, int]]:
+    """What there is too little of: its name, what is asked for, what there is."""
+    asked = (
+        ("GPU(s)", wish.gpus, there.gpus),
+        ("cores", wish.cores, there.cores),
+        ("bytes of memory", wish.memory, there.memory),
+    )
+    return [row for row in asked if row[1] > row[2]]
+
+
+def _refuse_too_large(task: Task, nodes: Sequence[Node]) -> None:
+    lacks = min((_lacks(task.resources, node.resources) for node in nodes), key=len)
+    if not lacks:
+        return
+    what, asked, there = lacks[0]
+    has = "this machine has" if len(nodes) == 1 else "the machine that fits it best has"
+    if what == "GPU(s)":
         raise NoDevice(
-            f"{task.name}: asks for {wish.gpus} GPU(s), this machine has {room.gpus} for containers (the engine would "
-            'say: could not select device driver "" with capabilities: [[gpu]]); orchestrate.py doctor tells what is '
-            "missing, `device: cpu` in the manifest runs it without"
+            f"{task.name}: asks for {asked} GPU(s), {has} {there} for containers (the engine would "
+            'say: could not select device driver "" with capabilities: [[gpu]]); orchestrate.py '
+            "doctor tells what is missing, `device: cpu` in the manifest runs it without"
         )
-    for what, asked, there in (("cores", wish.cores, room.cores), ("bytes of memory", wish.memory, room.memory)):
-        if asked > there:
-            raise UserError(
-                f"{task.name}: asks for {asked} {what}, this machine has {there}; lower `resources` in the manifest"
-            )
+    raise UserError(
+        f"{task.name}: asks for {asked} {what}, {has} {there}; lower `resources` in the manifest"
+    )

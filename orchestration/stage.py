@@ -24,12 +24,26 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Node:
+    """A host that stages run on, and what it has.
+
+    gpus: ids of its GPUs; empty where there are none, or where the engine gives them out itself.
+    """
+
+    name: str
+    resources: Resources
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stage:
     """One container run.
 
     name: unique in the plan, such as "SNGAN/train". image: a folder of containers/, or any image reference.
     flavour: "cpu" or "cuda", for images that have both. inputs: {mount name: name of the stage it shows}.
-    files: {mount name: path on this machine}, data that no stage makes.
+    files: {mount name: path on this machine}, data that no stage makes: a file, a folder, or the common
+    beginning of several files, as TensorFlow writes its checkpoints. modules: what of our own code it runs
+    beside what its command names.
     """
 
     name: str
@@ -40,13 +54,14 @@ class Stage:
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
     """The stages of a study, each after those it needs. results: {what: name of the stage that makes it}.
 
-    results has "report" (the page) and "attribution" (the trained classifier).
+    results has "report", the page, and "model", the method that knows every source, if it was asked for.
     """
 
     study: str

@@ -2,29 +2,31 @@
 
     <key>/            a finished stage: what it wrote, stage.json and stage.log; it appeared by rename
     <key>.partial/    a stage that runs, or was stopped, or failed; the next run continues in it
-    .run/<key>.*      the lock of a stage and the configuration it is shown
+    .run/<key>.*      the lease on a stage, the configuration and the inputs it is shown
     files.json        hashes of data files, so that a large archive is read once
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestration import leases
 from orchestration.errors import UserError
+from orchestration.leases import Lease
 
 FORMAT = 1
 LEAST_FREE_BYTES = 1 << 30
 
 
 class Store:
-    """A store on disk. Several orchestrators may use one at once: a stage is run under its lock."""
+    """A store on disk. Orchestrators, of several hosts too, may share it: each stage has a lease."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -62,28 +64,24 @@ class Store:
         self.partial(key).rename(self.folder(key))
         self._aside(key, "config.json").unlink()
 
-    @contextlib.contextmanager
-    def try_lock(self, key: str) -> Iterator[int | None]:
-        """Yield an open file descriptor that holds the lock of the stage `key`, or None if another has it.
+    def forget(self, key: str) -> None:
+        """Remove what was made for a stage to be run, but for its lease."""
+        for path in self._aside(key, "").parent.glob(f"{key}.*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not path.name.startswith(f"{key}.lease."):
+                path.unlink()
 
-        The lock is free when every process that inherited the descriptor has closed it.
-        """
-        descriptor = os.open(self._aside(key, "lock"), os.O_CREAT | os.O_RDWR, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            yield None
-            return
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+    @contextlib.contextmanager
+    def lease(self, key: str) -> Iterator[Lease | None]:
+        """The lease on the stage `key` for the time of the block, or None if another has it."""
+        with leases.attempt(self._aside(key, "lease")) as lease:
+            os.listdir(self.root)  # or NFS goes on to say that a stage is not there
+            yield lease
 
     def is_free(self, key: str) -> bool:
-        """Whether nobody has the lock of the stage `key`."""
-        with self.try_lock(key) as lock:
-            return lock is not None
+        """Whether nobody has the lease on the stage `key`."""
+        return leases.is_free(self._aside(key, "lease"))
 
     def require_space(self) -> None:
         """Raise UserError if the store cannot be written, or has too little room to begin anything."""
@@ -106,7 +104,7 @@ class Store:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON to a file that appears by rename."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     with partial.open("w") as stream:
         json.dump(value, stream, indent=1, sort_keys=True)
         stream.write("\n")

@@ -1,81 +1,182 @@
-"""Runs a study: whatever of it is not in the store yet, on an engine, before a person's eyes."""
+"""A study while it is being planned: what experiments ask for becomes stages, equal ones only once.
+
+It is what an experiment's `steps` is given. Every method returns a handle to what a stage will make; the
+sets that are told apart go as {label: handle}. Pure: no Docker, no files, no clock.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import closing
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 
-from rich.console import Console
+from orchestration.errors import UserError
+from orchestration.manifest import REAL, Manifest, Needs, Source, Subset
+from orchestration.stage import Resources, Stage
 
-from orchestration import data, recipes
-from orchestration.engines import Engine
-from orchestration.errors import NoDevice, OrchestrationError, StageFailed, UserError
-from orchestration.execution import Execution
-from orchestration.identity import Identified, identify
-from orchestration.progress import Display, display
-from orchestration.scheduler import Event, Failed, Skipped, Task, schedule
-from orchestration.stage import Plan, Stage
-from orchestration.store import Store
-
-Say = Callable[[str], None]
+_GIB = 1 << 30
+_DATA = "data"
+_PART_OF_CHECKPOINT = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")  # of TensorFlow's several files
 
 
-def identified(plan: Plan, store: Store, image_id: Callable[[str], str], say: Say) -> Identified:
-    """Give every stage of `plan` its key.
+@dataclass(frozen=True)
+class Handle:
+    """What a stage makes. folder: the part of it that is meant, below its output; "" for all of it."""
 
-    image_id: finds the id of an image that no folder of containers/ makes. Raises UserError, one line for
-    each data file that is not there or not what it should be.
-    """
-    problems = data.problems(plan)
-    if problems:
-        raise UserError("\n".join(f"{path}: {text}" for path, text in problems.items()))
+    stage: str
+    folder: str = ""
 
-    def content(image: str, flavour: str) -> str:
-        return recipes.recipe(image, flavour).content if recipes.exists(image) else image_id(image)
-
-    return identify(plan, content, data.Hashes(store, lambda path: say(f"reading {path} once, for its hash")))
+    @property
+    def place(self) -> str:
+        """Where it is below the folder of inputs."""
+        return f"{mount(self.stage)}/{self.folder}" if self.folder else mount(self.stage)
 
 
-def unfinished(study: Identified, store: Store) -> list[Stage]:
-    """The stages that are not in the store yet, in the order of the plan."""
-    return [stage for stage in study.plan.stages if not store.finished(study.keys[stage.name])]
+def mount(stage: str) -> str:
+    """The name under which the output of a stage is mounted."""
+    return stage.replace("/", "-")
 
 
-def run(study: Identified, store: Store, engine: Engine, console: Console) -> None:
-    """Run what is unfinished.
+class Study:
+    """The study that a manifest describes. sources, methods: their names, in the manifest's order."""
 
-    Raises what keeps it from beginning or, when all that could run has run, an error that names what failed.
-    """
-    stages = unfinished(study, store)
-    store.require_space()
-    execution = Execution(study, store, engine)
-    tasks = [Task(stage.name, tuple(stage.inputs.values()), stage.resources) for stage in stages]
-    with display([stage.name for stage in stages], console) as shown:
+    REAL = REAL
 
-        def stop() -> None:
-            shown.say("stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it")
-            execution.stop()
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._stages: dict[str, Stage] = {}
+        self.sources, self.methods = tuple(manifest.sources), tuple(manifest.methods)
 
-        with closing(schedule(tasks, engine.room(), execution.run, stop)) as events:
-            engine.clean(store.root, store.is_free)
-            engine.prepare(stages, lambda event: shown.note(str(event["message"])))
-            _follow(events, shown)
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What was asked for so far, each stage after those it needs."""
+        return tuple(self._stages.values())
+
+    def real(self, part: str = "attribution") -> Handle:
+        """Real images: those of "attribution", of the three uses, or those that GANs learn from, "gan"."""
+        manifest, dataset = self._manifest, self._manifest.dataset
+        archive = ("--archive", "{in}/archive") if dataset.archive else ()
+        return replace(self._add(Stage(
+            name=_DATA, image="real", flavour="cpu",
+            resources=_resources(manifest.resources.data, cores=1, memory=2),
+            command=(dataset.kind, *archive, "--config", "{config}", "--seed", str(manifest.seed),
+                     "--out", "{out}"),
+            config={"resolution": manifest.resolution, **manifest.images.model_dump()},
+            files={"archive": dataset.archive} if dataset.archive else {})), folder=part)
+
+    def model(self, source: str, *, seed: int | None = None, subset: Subset | None = None) -> Handle:
+        """A source of the manifest, trained; or with another seed, or on a part of the images alone.
+
+        Raises UserError for what is no source, or is a published checkpoint and cannot be trained.
+        """
+        stated = self._source(source)
+        if stated.checkpoint:
+            if seed is not None or subset is not None:
+                raise UserError(f"sources.{source}: is a published checkpoint, and an experiment asks for "
+                                "trainings of it; name another source in the experiment's settings")
+            return self._import(source, stated, stated.checkpoint)
+        own = self._manifest.seed if stated.seed is None else stated.seed
+        name = source + (f"-seed-{seed}" if seed not in (None, own) else "")
+        name += f"-{subset.first}+{subset.last}" if subset not in (None, stated.subset) else ""
+        return self._train(name, stated, own if seed is None else seed, subset or stated.subset)
+
+    def images(self, source: str, *, seed: int | None = None, subset: Subset | None = None,
+               sampling_seed: int | None = None, count: int | None = None,
+               quantize: str | None = None) -> Handle:
+        """Images of `model(source, seed, subset)`: as many, from the seed and quantised as the manifest says."""
+        manifest, model = self._manifest, self.model(source, seed=seed, subset=subset)
+        images = manifest.images
+        sampling_seed = manifest.seed if sampling_seed is None else sampling_seed
+        return self._add(Stage(
+            name=f"{model.stage.rpartition('/')[0]}/generate", image=self._source(source).image,
+            flavour=manifest.device,
+            resources=_resources(manifest.resources.generate, cores=1, memory=4, gpus=self._gpus),
+            command=("generate", "--model", f"{{in}}/{model.place}",
+                     "--count", str(count or images.train + images.validation + images.test),
+                     "--seed", str(sampling_seed), "--quantize", quantize or manifest.quantize,
+                     "--device", manifest.device, "--out", "{out}"),
+            inputs=_inputs(model)))
+
+    def every_source(self) -> dict[str, Handle]:
+        """Real images and those of every source of the manifest, by the names they have there."""
+        return {REAL: self.real()} | {name: self.images(name) for name in self.sources}
+
+    def trained(self, method: str, sets: Mapping[str, Handle], name: str = "") -> Handle:
+        """A method that has learnt to tell `sets` apart. name: of what for, where not of every source."""
+        manifest, stated = self._manifest, self._manifest.methods[method]
+        return self._add(Stage(
+            name=f"{method}{'-' * bool(name)}{name}/train", image=stated.image, flavour=manifest.device,
+            resources=_resources(manifest.resources.attribution, cores=2, memory=8, gpus=self._gpus),
+            command=("train", *_named(sets), "--train", str(manifest.images.train),
+                     "--validation", str(manifest.images.validation), "--config", "{config}",
+                     "--seed", str(manifest.seed), "--device", manifest.device, "--out", "{out}"),
+            config=stated.settings, inputs=_inputs(*sets.values())))
+
+    def scores(self, model: Handle, sets: Mapping[str, Handle]) -> Handle:
+        """The scores that a trained method gives the test images of `sets`."""
+        manifest, trained = self._manifest, self._stages[model.stage]
+        images = manifest.images
+        return self._add(Stage(
+            name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
+            flavour=manifest.device,
+            resources=_resources(manifest.resources.attribution, cores=2, memory=8, gpus=self._gpus),
+            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets),
+                     "--first", str(images.train + images.validation), "--count", str(images.test),
+                     "--device", manifest.device, "--out", "{out}"),
+            inputs=_inputs(model, *sets.values())))
+
+    @property
+    def _gpus(self) -> int:
+        return 1 if self._manifest.device == "cuda" else 0
+
+    def _source(self, name: str) -> Source:
+        if name not in self._manifest.sources:
+            raise UserError(f"there is no source {name}; the manifest has {', '.join(self.sources)}")
+        return self._manifest.sources[name]
+
+    def _train(self, name: str, source: Source, seed: int, subset: Subset | None) -> Handle:
+        manifest, real = self._manifest, self.real("gan")
+        part = ("--subset", f"{subset.first}+{subset.last}") if subset else ()
+        return self._add(Stage(
+            name=f"{name}/train", image=source.image, flavour=manifest.device,
+            resources=_resources(manifest.resources.train, cores=1, memory=8, gpus=self._gpus),
+            command=("train", "--images", f"{{in}}/{real.place}", *part, "--config", "{config}",
+                     "--seed", str(seed), "--device", manifest.device, "--out", "{out}"),
+            config=source.settings, inputs=_inputs(real)))
+
+    def _import(self, name: str, source: Source, checkpoint: str) -> Handle:
+        path = _PART_OF_CHECKPOINT.sub("", checkpoint)
+        shown = f"checkpoint/{PurePath(path).name}"
+        return self._add(Stage(
+            name=f"{name}/import", image=source.image, flavour=self._manifest.device,
+            resources=_resources(self._manifest.resources.generate, cores=1, memory=4),
+            command=("import", "--checkpoint", f"{{in}}/{shown}",
+                     "--resolution", str(self._manifest.resolution), "--out", "{out}"),
+            files={shown: path}))
+
+    def _add(self, stage: Stage) -> Handle:
+        """The handle of `stage`, or of the equal one that is there; a name that is taken gets a number."""
+        for known in self._stages.values():
+            if replace(known, name=stage.name) == stage:
+                return Handle(known.name)
+        name, number = stage.name, 2
+        while name in self._stages:
+            name, number = f"{stage.name}-{number}", number + 1
+        self._stages[name] = replace(stage, name=name)
+        return Handle(name)
 
 
-def _follow(events: Iterable[Event], shown: Display) -> None:
-    failed: list[Failed] = []
-    skipped: list[str] = []
-    for event in events:
-        shown.show(event)
-        if isinstance(event, Skipped):
-            skipped.append(event.task)
-        elif isinstance(event, Failed):
-            if not isinstance(event.error, OrchestrationError):
-                raise event.error
-            shown.say(str(event.error))
-            failed.append(event)
-    if failed:
-        names = ", ".join(event.task for event in failed)
-        lost = f"; {', '.join(skipped)} did not run, as they need it" if skipped else ""
-        kind = NoDevice if all(isinstance(event.error, NoDevice) for event in failed) else StageFailed
-        raise kind(f"{names} failed{lost}; all else is done and kept, and the same command runs what is left")
+def _named(sets: Mapping[str, Handle]) -> tuple[str, ...]:
+    """The arguments that name each label and its image set."""
+    return tuple(word for label, handle in sets.items()
+                 for word in ("--images", f"{label}={{in}}/{handle.place}"))
+
+
+def _inputs(*handles: Handle) -> dict[str, str]:
+    return {mount(handle.stage): handle.stage for handle in handles}
+
+
+def _resources(stated: Needs, cores: int, memory: int, gpus: int = 0) -> Resources:
+    """What a stage needs, `stated` before the usual. memory: GiB."""
+    return Resources(gpus=gpus, cores=stated.cores or cores, memory=stated.memory or memory * _GIB)

@@ -6,7 +6,7 @@ import pytest
 @pytest.fixture(scope="session")
 def docker_engine():
     """A Docker Engine; tests that need one are skipped, with the reason, where there is none."""
-    from orchestration.engines.docker import connect
+    from orchestration.engines.docker_engine import connect
     from orchestration.errors import NoEngine
 
     try:

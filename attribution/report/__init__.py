@@ -1,1 +1,5 @@
-"""The report: one page that can be mailed, and the same figures for machines."""
+"""The verb report: the page of a study, from the folders of its finished stages."""
+
+from attribution.report.page import report
+
+__all__ = ["report"]

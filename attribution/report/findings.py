@@ -4,20 +4,29 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import experiments
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
-PUBLISHED = Path(__file__).parents[1] / "published.json"
-_KEYS = ("study", "dataset", "resolution", "manifest", "real", "sources", "classifier", "evaluation")
+FIGURES = Path(__file__).with_name("figures.json")
+_KEYS = ("study", "dataset", "resolution", "manifest", "experiments", "images", "trainings")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What an experiment found. result: the dict of its result.json. section: how the report shows it."""
+
+    name: str
+    result: dict
+    section: tuple
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source as the report shows it: its images, and for a GAN how its training went."""
+    """A source as the report shows it."""
 
     name: str
     images: imagesets.ImageSet
-    curve: list  # [{"step": int, "losses": {name: float}}], empty for real images and imported models
 
     @property
     def origin(self):
@@ -34,14 +43,14 @@ class Source:
 class Findings:
     """Everything the page is made of.
 
-    config: the dict of the report stage. evaluation: that of evaluation.json. published: that of published.json.
-    stages: those of stage.json, in the order of their start.
+    config: the dict of the report stage. curves: {training: [{"step": int, "losses": {name: float}}]}.
+    published: the dict of figures.json. stages: those of stage.json, in the order of their start.
     """
 
     config: dict
-    evaluation: dict
+    experiments: list
     sources: list
-    classifier_curve: list
+    curves: dict
     published: dict
     stages: list
 
@@ -51,17 +60,19 @@ def read(config_path, inputs):
 
     Raises BadInput, naming the file, for what is not there.
     """
-    config, inputs = read_json(config_path), Path(inputs)
+    config, inputs, published = read_json(config_path), Path(inputs), read_json(FIGURES)
     for key in _KEYS:
         if key not in config:
             raise BadInput(f"--config {config_path}: the key {key!r} is missing")
-    real = _source(inputs, config["real"], curve=[])
-    fakes = [_source(inputs, entry, _curve(inputs / entry["model"])) for entry in config["sources"]]
+    stages = [read_json(path) for path in inputs.glob("*/stage.json")]
     return Findings(
-        config=config, sources=[real, *fakes],
-        evaluation=read_json(inputs / config["evaluation"] / "evaluation.json"),
-        classifier_curve=_curve(inputs / config["classifier"]), published=read_json(PUBLISHED),
-        stages=sorted((read_json(path) for path in inputs.glob("*/stage.json")), key=lambda stage: stage["started"]))
+        config=config, published=published,
+        experiments=[_experiment(name, inputs / place, published["figures"])
+                     for name, place in config["experiments"]],
+        sources=[Source(name, imagesets.read(str(inputs / place), check=False))
+                 for name, place in config["images"]],
+        curves={name: _curve(inputs / place) for name, place in config["trainings"]},
+        stages=sorted(stages, key=lambda stage: stage["started"]))
 
 
 def read_json(path):
@@ -72,8 +83,10 @@ def read_json(path):
         raise BadInput(f"{path}: {error}; run the stage that makes it again") from error
 
 
-def _source(inputs, entry, curve):
-    return Source(entry["name"], imagesets.read(str(inputs / entry["images"]), check=False), curve)
+def _experiment(name, folder, figures):
+    result = read_json(folder / "result.json")
+    published = [figure for figure in figures if figure["experiment"] == name]
+    return Experiment(name, result, experiments.load(name).section(result, published))
 
 
 def _curve(folder):

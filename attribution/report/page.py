@@ -7,6 +7,7 @@ import jinja2
 import numpy as np
 
 from attribution.report import curves, findings
+from experiments.parts import percent
 from sources.contract import atomic, events, png
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -27,11 +28,13 @@ def report(arguments):
 def results(found):
     """The figures of the study for machines."""
     return {
-        "study": found.config["study"], "dataset": found.config["dataset"], "resolution": found.config["resolution"],
-        "attribution": dict(found.evaluation, chance=_chance(found.evaluation)),
+        "study": found.config["study"], "dataset": found.config["dataset"],
+        "resolution": found.config["resolution"],
+        "experiments": {one.name: {"headline": one.section.headline.value, "result": one.result}
+                        for one in found.experiments},
         "sources": {source.name: {
-            "images": source.images.count, "sha256": source.images.index["sha256"], "source": source.origin,
-            "versions": source.versions} for source in found.sources},
+            "images": source.images.count, "sha256": source.images.index["sha256"],
+            "source": source.origin, "versions": source.versions} for source in found.sources},
         "published": found.published, "stages": found.stages}
 
 
@@ -39,31 +42,33 @@ def render(found):
     """The whole page as text."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True,
                                      undefined=jinja2.StrictUndefined)
-    environment.filters.update(percent=_percent, number=_number, duration=_duration, shade=_shade)
-    trained = {source.name: source.curve for source in found.sources} | {"classifier": found.classifier_curve}
+    environment.filters.update(percent=percent, number=_number, duration=_duration, shade=_shade,
+                               kind=lambda part: type(part).__name__, matrix=_matrix, scale=_scale)
     return environment.from_string(_TEMPLATE.read_text("utf-8")).render(
-        found=found, config=found.config, evaluation=found.evaluation, chance=_chance(found.evaluation),
-        matrix=_matrix(found.evaluation), published=_published(found),
+        found=found, config=found.config, first=found.experiments[0].section,
         grids={source.name: _grid(source.images) for source in found.sources},
-        curves={name: curves.draw(curve) for name, curve in trained.items() if curve},
+        curves={name: curves.draw(curve) for name, curve in found.curves.items() if curve},
         box=(curves.WIDTH, curves.HEIGHT), credits=found.sources[0].origin.get("credits", []),
         seconds=sum(stage["seconds"] for stage in found.stages))
 
 
-def _chance(evaluation):
-    return 1 / len(evaluation["classes"])
+def _matrix(confusion):
+    """A confusion matrix as it is drawn: rows (label, [(count, share of the row)], recall), and the precisions."""
+    counts = np.array(confusion.counts)
+    rows, columns, right = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
+    return {
+        "rows": [(label, [(int(count), count / max(total, 1)) for count in row], _share(hits, total))
+                 for label, row, total, hits in zip(confusion.labels, counts, rows, right, strict=True)],
+        "precisions": [_share(hits, total) for hits, total in zip(right, columns, strict=True)]}
 
 
-def _matrix(evaluation):
-    """Rows of the confusion matrix: [(class, [(count, share of the row)])]."""
-    return [(name, [(count, count / max(sum(row), 1)) for count in row])
-            for name, row in zip(evaluation["classes"], evaluation["confusion"], strict=True)]
+def _share(part, whole):
+    return float(part / whole) if whole else None
 
 
-def _published(found):
-    """What the study published of the measures that are on the page."""
-    return [figure for figure in found.published["figures"] if figure["method"] == "learnt classifier"
-            and figure["measure"] == "accuracy"]
+def _scale(intervals):
+    """Where the axis of a plot of intervals begins: the round share below the lowest of them."""
+    return np.floor(min(low for _, low, _, _ in intervals.rows) * 20) / 20 if intervals.rows else 0.0
 
 
 def _grid(image_set):
@@ -73,12 +78,6 @@ def _grid(image_set):
     places = np.linspace(0, image_set.count - 1, count).astype(int)
     picture = png.encode(png.grid(np.stack([image_set.images[place] for place in places]), columns))
     return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
-
-
-def _percent(share):
-    if share is None:
-        return "–"
-    return "100 %" if share == 1 else f"{100 * share:.1f} %"
 
 
 def _number(value):

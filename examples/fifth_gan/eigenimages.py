@@ -38,8 +38,9 @@ def train(arguments):
     """Learn the mean, the components and their variances; continue from the last checkpoint."""
     images = imagesets.read(arguments.images).subset(arguments.subset)
     chosen = settings.change(Settings(), settings.read_config(arguments.config))
-    training.run(arguments, images, chosen, Batches(images.images, chosen.batch, arguments.seed), Trainer,
-                 architecture=ARCHITECTURE, block=BLOCK, value_range=VALUE_RANGE)
+    batches = Batches(images.images, chosen.batch, arguments.seed)
+    training.run(arguments, images, chosen, batches, Trainer, architecture=ARCHITECTURE,
+                 block=BLOCK, value_range=VALUE_RANGE)
 
 
 def generate(arguments):
@@ -79,7 +80,8 @@ class Trainer:
         self.settings, self.resolution, self.seed, self.device = settings, resolution, seed, "cpu"
         values = 3 * resolution ** 2
         directions = random_at(seed, _START, 0).randn(values, settings.components)
-        self._weights = {"mean": np.zeros(values, np.float32), "components": _orthonormal(directions.T),
+        self._weights = {"mean": np.zeros(values, np.float32),
+                         "components": _orthonormal(directions.T),
                          "variances": np.zeros(settings.components, np.float32)}
 
     def images_in(self, number):
@@ -141,4 +143,5 @@ def _refuse_cuda(wish):
 
 if __name__ == "__main__":
     command.run("eigenimages", "images from principal components", {
-        "train": train, "generate": generate, "import": import_, "export": export, "check": check}.get)
+        "train": train, "generate": generate, "import": import_, "export": export,
+        "check": check}.get)

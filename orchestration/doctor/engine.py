@@ -1,4 +1,4 @@
-"""The Docker Engine: does it answer, and can it keep stages within their limits?"""
+"""What would run stages: does it answer, and can it keep stages within their limits?"""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.doctor import Finding
-from orchestration.engines import docker
-from orchestration.engines.docker import DockerEngine
+from orchestration.engines import ENGINES, Engine, choice
 from orchestration.errors import NoEngine
 
 _OLDEST = (19, 3)
@@ -19,24 +18,26 @@ _LIMITS = {
 }
 
 
-def find() -> tuple[DockerEngine | None, list[Finding]]:
-    """The engine, if one answers, and what is to be said of it."""
-    try:
-        engine = docker.connect()
-    except NoEngine as error:
-        return None, [
-            Finding(
-                "warning",
-                "engine",
-                str(error),
-                "install Docker (apt install docker.io) for isolated stages; without it they run as processes",
-            )
-        ]
-    return engine, judge(engine.info)
+def find() -> tuple[Engine, list[Finding]]:
+    """What runs stages unless another is asked for, and what there is to say.
+
+    Raises NoEngine if none answers.
+    """
+    findings = []
+    for name in ENGINES:
+        try:
+            engine = choice.connect(name)
+        except NoEngine as error:
+            findings.append(Finding("warning", "engine", str(error)))
+            continue
+        if engine.caution:
+            findings.append(Finding("ok", "engine", engine.caution))
+        return engine, findings
+    raise NoEngine("\n".join(finding.text for finding in findings))
 
 
 def judge(info: Mapping[str, Any]) -> list[Finding]:
-    """What is to be said of an engine that tells `info` of itself."""
+    """What is to be said of a Docker Engine that tells `info` of itself."""
     version = str(info["ServerVersion"])
     findings = [Finding("ok", "engine", f"Docker {version}, storage driver {info.get('Driver')}")]
     if _numbers(version) < _OLDEST:

@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestration import gpus
+from orchestration import gpus, images
 from orchestration.doctor import Finding, severity
 from orchestration.engines import docker_gpus
 from orchestration.gpus import Gpu
+from orchestration.images import facts, recipes
+from orchestration.images.facts import Cuda
 
-_TOOLKIT = "install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, restart the engine"
-
-
-@dataclass(frozen=True)
-class Drives:
-    """What the CUDA flavour of an image can drive.
-
-    driver: the oldest that its CUDA accepts. oldest, newest: compute capabilities of the GPUs that its
-    frameworks have code for. otherwise: what to use for another GPU.
-    """
-
-    cuda: str
-    driver: tuple[int, ...]
-    oldest: float
-    newest: float
-    otherwise: str
-
-
-_TENSORFLOW = Drives("12", (525, 60), 6.0, 12.1, "say `device: cpu` in the manifest")
-_PYTORCH = Drives("13", (580, 65), 7.5, 12.1, "say `device: cpu` in the manifest")
-IMAGES = {
-    "progan": _TENSORFLOW,
-    "attribution": _TENSORFLOW,
-    "cramergan": _PYTORCH,
-    "mmdgan": _PYTORCH,
-    "sngan": Drives("10.1", (418, 39), 3.0, 7.5, "say `image: sngan-py3` in the manifest"),
-    "sngan-py3": Drives("12", (525, 60), 5.0, 12.1, "say `image: sngan` in the manifest"),
-}
+_TOOLKIT = ("install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, "
+            "restart the engine")
+_NEWER = "install a newer NVIDIA driver"
 
 
 def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
-    """Look at the GPUs. info: as the Docker Engine tells it. needed: whether a manifest asks for a GPU."""
+    """Look at the GPUs. info: as the Docker Engine tells it. needed: whether a manifest asks."""
     try:
         found = gpus.read()
     except gpus.DriverFailure as error:
@@ -51,7 +27,8 @@ def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
         return [Finding(severity(needed), "GPU", f"nvidia-smi fails: {error}", mend)]
     if not found:
         return [_none(needed)]
-    return [*judge(found), *([] if info is None else reach(info, shutil.which("nvidia-container-runtime-hook")))]
+    hook = shutil.which("nvidia-container-runtime-hook")
+    return [*judge(found), *([] if info is None else reach(info, hook))]
 
 
 def judge(found: list[Gpu]) -> list[Finding]:
@@ -60,7 +37,7 @@ def judge(found: list[Gpu]) -> list[Finding]:
 
 
 def reach(info: Mapping[str, Any], hook: str | None) -> list[Finding]:
-    """How containers get at the GPUs. hook: the program that device requests need, where it is installed."""
+    """How containers get at the GPUs. hook: the program that device requests need, if any."""
     by = [
         *(["CDI names"] if docker_gpus.has_cdi(info) else []),
         *(["device requests"] if hook else []),
@@ -68,32 +45,42 @@ def reach(info: Mapping[str, Any], hook: str | None) -> list[Finding]:
     ]
     if by:
         return [Finding("ok", "GPU", f"containers get GPUs by {', '.join(by)}")]
-    return [Finding("problem", "GPU", "the Docker Engine has no way to give GPUs to containers", _TOOLKIT)]
+    text = "the Docker Engine has no way to give GPUs to containers"
+    return [Finding("problem", "GPU", text, _TOOLKIT)]
 
 
 def _none(needed: bool) -> Finding:
     if needed:
+        text = "the manifest asks for a GPU; there is no NVIDIA GPU, or no driver"
         mend = "use a machine with one and its driver, or say `device: cpu` in the manifest"
-        return Finding("problem", "GPU", "the manifest asks for a GPU; there is no NVIDIA GPU, or no driver", mend)
+        return Finding("problem", "GPU", text, mend)
     return Finding("ok", "GPU", "no NVIDIA GPU (or no driver): everything runs on the CPU")
 
 
 def _about(gpu: Gpu) -> Finding:
     driver = ".".join(str(part) for part in gpu.driver)
-    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, compute capability {gpu.capability}, driver {driver}")
+    capability = "" if gpu.capability is None else f"compute capability {gpu.capability}, "
+    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, {capability}driver {driver}")
 
 
-def _unfit(gpu: Gpu) -> list[Finding]:
-    findings = []
-    for image, drives in IMAGES.items():
-        if not drives.oldest <= gpu.capability <= drives.newest:
-            text = (
-                f"{gpu.index}: image {image} (CUDA {drives.cuda}) drives compute capabilities {drives.oldest} to "
-                f"{drives.newest}, not {gpu.capability}"
-            )
-            findings.append(Finding("warning", "GPU", text, drives.otherwise))
-        elif gpu.driver < drives.driver:
-            wanted = ".".join(str(part) for part in drives.driver)
-            text = f"{gpu.index}: image {image} (CUDA {drives.cuda}) needs driver {wanted} or newer"
-            findings.append(Finding("warning", "GPU", text, "install a newer NVIDIA driver"))
-    return findings
+def _unfit(gpu: Gpu) -> Iterator[Finding]:
+    if gpu.capability is None:
+        yield Finding("warning", "GPU", f"{gpu.index}: the driver is too old to tell what the GPU can do", _NEWER)
+        return
+    for image in images.names():
+        cuda = facts.read(recipes.framework_name(image)).cuda
+        if cuda:
+            yield from _limits(gpu, image, cuda)
+
+
+def _limits(gpu: Gpu, image: str, cuda: Cuda) -> Iterator[Finding]:
+    """What keeps an image from this GPU."""
+    oldest, newest = cuda.capability
+    about = f"{gpu.index}: image {image} (CUDA {cuda.version})"
+    if gpu.capability is not None and not oldest <= gpu.capability <= newest:
+        text = f"{about} drives compute capabilities {oldest} to {newest}, not {gpu.capability}"
+        yield Finding("warning", "GPU", text, cuda.otherwise)
+    elif gpu.driver < cuda.driver:
+        wanted = ".".join(str(part) for part in cuda.driver)
+        text = f"{about} needs driver {wanted} or newer"
+        yield Finding("warning", "GPU", text, _NEWER)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestration.doctor import Finding, severity
-from orchestration.stage import Plan, Resources
+from orchestration.stage import Node, Plan, Resources
 
 _GIB = 1 << 30
 _IMAGES_BYTES = 20 * _GIB  # all images, with what building them needs for a while
@@ -23,16 +23,25 @@ def disks(store: Path, docker_root: Path | None) -> list[Finding]:
     return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
 
 
-def room(plans: Mapping[str, Plan], has: Resources, needed: bool) -> list[Finding]:
-    """Does each study fit this machine? plans: by the name of the manifest. needed: whether it blocks if not."""
-    findings = [Finding("ok", "machine", f"{has.cores} cores, {has.memory / _GIB:.0f} GiB of memory")]
+def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list[Finding]:
+    """Is there a node for every stage?
+
+    plans: by the name of the manifest. needed: whether it blocks if not.
+    """
+    findings = [_about(node.resources) for node in nodes]
     for name, plan in plans.items():
         cores = max(stage.resources.cores for stage in plan.stages)
         memory = max(stage.resources.memory for stage in plan.stages)
-        if cores > has.cores or memory > has.memory:
-            text = f"{name}: a stage asks for {cores} cores and {memory / _GIB:g} GiB, more than there is"
-            findings.append(Finding(severity(needed), "machine", text, f"lower `resources` in {name}"))
+        has = [node.resources for node in nodes]
+        if not any(cores <= each.cores and memory <= each.memory for each in has):
+            asked = f"{name}: a stage asks for {cores} cores and {memory / _GIB:g} GiB"
+            text, mend = f"{asked}, more than there is", f"lower `resources` in {name}"
+            findings.append(Finding(severity(needed), "machine", text, mend))
     return findings
+
+
+def _about(has: Resources) -> Finding:
+    return Finding("ok", "machine", f"{has.cores} cores, {has.memory / _GIB:.0f} GiB of memory")
 
 
 def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:

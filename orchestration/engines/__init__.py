@@ -1,7 +1,7 @@
-"""What runs stages. An engine is start, events, result, cancel; see docker.py and process.py.
+"""What runs stages. An engine is attach, start, events, result, cancel; see the modules of ENGINES.
 
-A third engine, one that places stages on many machines say, is one more file beside these and one more line
-in choice.py: the plan, the scheduler and the store do not know which engine there is.
+One more engine, whose stages run on many machines say, is one more module with a function
+`connect`, and its line in ENGINES: the plan, the scheduler and the store do not know which engines there are.
 """
 
 from __future__ import annotations
@@ -9,35 +9,42 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from orchestration.stage import Resources, Stage
+from orchestration.events import Event, Tell
+from orchestration.images import Image
+from orchestration.stage import Node, Stage
 
+ENGINES = {  # {name: module}, the best first
+    "docker": "orchestration.engines.docker_engine",
+    "process": "orchestration.engines.process_engine",
+}
 GRACE_SECONDS = 60.0  # how long a stage has to write its checkpoint between SIGTERM and SIGKILL
-
-Tell = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class Job:
     """A stage made ready to run.
 
-    out: the folder to write to, which may hold what an earlier, stopped run of the stage left. log: the file
-    its log is appended to. inputs: {mount name: folder or file, shown read-only}. config: a JSON file.
-    gpus: the slots it was given. store: where `out` belongs. lock: an open file descriptor; the stage counts
-    as running as long as any process holds it open.
+    image: what it runs in, by content.
+    out: the folder to write to, which may hold what an earlier, stopped run of the stage left.
+    log: the file its log is appended to. inputs: {mount name: folder or file, shown read-only}; a
+    name may have slashes. config: a JSON file. gpus: ids of those it was given. store: where `out`
+    belongs. hold: called with the number of a process of this host that writes to `out`: nobody
+    else gets the stage before that has ended.
     """
 
     stage: Stage
     study: str
     key: str
+    image: Image
     out: Path
     log: Path
     inputs: Mapping[str, Path]
     config: Path
-    gpus: tuple[int, ...]
+    gpus: tuple[str, ...]
     store: Path
-    lock: int
+    hold: Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -54,29 +61,33 @@ class Running(Protocol):
 
     image_id: str
 
-    def events(self) -> Iterator[Mapping[str, Any]]:
+    def events(self) -> Iterator[Event]:
         """The events it writes, until it ends."""
 
     def result(self) -> Result:
         """How it ended; called once, after the last event."""
 
     def cancel(self) -> None:
-        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once."""
+        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once. Twice is as once."""
 
 
 class Engine(Protocol):
-    """What runs stages. name: as `--engine` and stage.json say it."""
+    """What runs stages.
+
+    name: as `--engine` and stage.json say it. caution: what its stages lack, in words.
+    """
 
     name: str
+    caution: str
 
-    def room(self) -> Resources:
-        """What the machine has: GPUs, cores, bytes of memory."""
+    def nodes(self) -> tuple[Node, ...]:
+        """The hosts that stages run on."""
 
     def image_id(self, reference: str) -> str:
-        """The id of an image that no folder of containers/ makes. Raises UserError if it is not there."""
+        """The id of an image. Raises UserError if it is not there."""
 
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        """Make what the stages run in, images or environments, where it is missing or out of date."""
+    def prepare(self, images: Collection[Image], tell: Tell) -> None:
+        """Make what stages run in, images or environments, where it is missing."""
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Stop and remove what orchestrators that were killed left of stages of `store`.
@@ -84,10 +95,11 @@ class Engine(Protocol):
         abandoned: whether no orchestrator has the stage of this key.
         """
 
+    def attach(self, job: Job) -> Running | None:
+        """The stage as an earlier orchestrator started it, if it still runs, or ended unseen.
+
+        The caller has its lease. If the answer is None, nothing writes to `job.out` any more.
+        """
+
     def start(self, job: Job) -> Running:
-        """Start a stage. The caller has its lock; whatever else still writes to its folder is stopped first."""
-
-
-def substitute(command: tuple[str, ...], inputs: str, out: str, config: str) -> list[str]:
-    """The command with its placeholders replaced by paths."""
-    return [word.replace("{in}", inputs).replace("{out}", out).replace("{config}", config) for word in command]
+        """Start a stage, after `attach` answered None."""

@@ -1,26 +1,35 @@
-"""Which engine runs the stages: the one that was asked for, else Docker where there is one, else processes."""
+"""Which engine runs the stages: the one that was asked for, else the first that answers."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
-from pathlib import Path
 
-from orchestration.engines import Engine, docker
-from orchestration.engines.process import ProcessEngine
+from orchestration.engines import ENGINES, Engine
 from orchestration.errors import NoEngine
 
 
-def choose(name: str | None, root: Path, say: Callable[[str], None]) -> Engine:
-    """The engine `name`, or the best there is, with a line about what is lost if that is not Docker.
+def connect(name: str) -> Engine:
+    """The engine `name`. Raises NoEngine if it does not answer."""
+    engine: Engine = importlib.import_module(ENGINES[name]).connect()
+    return engine
 
-    root: the repository. Raises NoEngine if Docker was asked for and does not answer.
+
+def choose(name: str | None, say: Callable[[str], None]) -> Engine:
+    """The engine `name`, or the best there is, with a line about what is lost if that is another.
+
+    Raises NoEngine if the one that was asked for, or every one, does not answer.
     """
-    if name == "process":
-        return ProcessEngine(root)
-    try:
-        return docker.connect()
-    except NoEngine:
-        if name == "docker":
-            raise
-    say("no Docker Engine answers: stages run as processes of this machine, neither isolated nor limited in memory")
-    return ProcessEngine(root)
+    if name is not None:
+        return connect(name)
+    silent: dict[str, NoEngine] = {}
+    for each in ENGINES:
+        try:
+            engine = connect(each)
+        except NoEngine as error:
+            silent[each] = error
+            continue
+        if silent:
+            say(f"no engine {' or '.join(silent)} answers: {engine.caution}")
+        return engine
+    raise NoEngine("\n".join(str(error) for error in silent.values()))

@@ -21,27 +21,29 @@ _CDI_NAME = re.compile(r"nvidia\.com/gpu=\d+")
 _FIRST_API_WITH_DEVICE_REQUESTS = (1, 40)
 
 
-def count(info: Mapping[str, Any]) -> int:
-    """How many GPUs there are for the engine that tells `info` of itself."""
-    return len(_listed(info)) or gpus.count()
+def ids(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """The GPUs that we may use in the engine that tells `info` of itself."""
+    listed = [name.partition("=")[2] for name in _listed(info)]
+    return gpus.ids() or gpus.allowed({index: index for index in listed})
 
 
-def ways(info: Mapping[str, Any], api_version: str, slots: Sequence[int]) -> list[Arguments]:
-    """The ways to ask for the GPUs `slots`, best first: arguments of the call that makes a container.
+def ways(info: Mapping[str, Any], api_version: str, wanted: Sequence[str]) -> list[Arguments]:
+    """The ways to ask for the GPUs of the ids `wanted`, best first: arguments of the call that
+    makes a container.
 
-    No slots: the one way is not to ask. An engine that knows no way has an empty list.
+    None wanted: the one way is not to ask. An engine that knows no way has an empty list.
     CUDA_VISIBLE_DEVICES is never among them: inside, the GPUs that were given are numbered from 0.
     """
-    if not slots:
+    if not wanted:
         return [{}]
     asks: list[Arguments] = []
     if has_cdi(info):
-        asks.append({"device_requests": [_request("cdi", [f"nvidia.com/gpu={slot}" for slot in slots], [])]})
+        asks.append({"device_requests": [_request("cdi", _cdi_names(wanted), [])]})
     if tuple(int(part) for part in api_version.split(".")) >= _FIRST_API_WITH_DEVICE_REQUESTS:
-        asks.append({"device_requests": [_request("", [str(slot) for slot in slots], [["gpu"]])]})
+        asks.append({"device_requests": [_request("", list(wanted), [["gpu"]])]})
     if has_runtime(info):
-        visible = ",".join(str(slot) for slot in slots)
-        asks.append({"runtime": "nvidia", "environment": {"NVIDIA_VISIBLE_DEVICES": visible}})
+        visible = {"NVIDIA_VISIBLE_DEVICES": ",".join(wanted)}
+        asks.append({"runtime": "nvidia", "environment": visible})
     return asks
 
 
@@ -58,6 +60,12 @@ def has_cdi(info: Mapping[str, Any]) -> bool:
 def has_runtime(info: Mapping[str, Any]) -> bool:
     """Whether the engine has the runtime that nvidia-docker 2 registers."""
     return "nvidia" in (info.get("Runtimes") or {})
+
+
+def _cdi_names(wanted: Sequence[str]) -> list[str]:
+    """By index, as the names by UUID are younger."""
+    indexes = gpus.indexes()
+    return [f"nvidia.com/gpu={indexes.get(gpu, gpu)}" for gpu in wanted]
 
 
 def _listed(info: Mapping[str, Any]) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-Event = Mapping[str, Any]
+from orchestration.events import Event
+
 _KEPT_LINES = 20
 
 

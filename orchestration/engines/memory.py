@@ -20,5 +20,6 @@ class KillWatch:
 
 def _kills() -> int:
     """How many there were since the machine was started; 0 where the kernel does not count them."""
-    fields = dict(line.split() for line in _VMSTAT.read_text().splitlines())
+    lines = _VMSTAT.read_text().splitlines() if _VMSTAT.exists() else []
+    fields = dict(line.split() for line in lines)
     return int(fields.get("oom_kill", 0))

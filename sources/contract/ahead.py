@@ -13,9 +13,10 @@ _END = object()
 
 
 def ahead(make, arguments):
-    """Yield make(argument) for each of `arguments`, in order; a thread makes the next ones meanwhile.
+    """Yield make(argument) for each of `arguments`; a thread makes the next ones meanwhile.
 
-    What `make` raises is raised where its result would have been. Closing the generator ends the thread.
+    What `make` raises is raised where its result would have been. Closing the generator ends the
+    thread.
     """
     asked, made = queue.Queue(), queue.Queue()
     thread = threading.Thread(target=_answer, args=(make, asked, made))
@@ -60,7 +61,7 @@ def _answer(make, asked, made):
     for argument in iter(asked.get, _END):
         try:
             made.put((make(argument), None))
-        except Exception as error:  # noqa: BLE001 - it is raised again where the result is asked for
+        except Exception as error:  # noqa: BLE001 - raised where the result is asked for
             made.put((None, error))
 
 

@@ -23,7 +23,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def run(program, description, find, words=None, **more):
-    """Parse the command line of a source, call its verb with the arguments, end the process with its exit status.
+    """Parse the command line of a source, call its verb, end the process with its exit status.
 
     find: function name of a verb -> the verb, a function of one argument, the parsed arguments:
         train     images, subset ((first, last) or None), out, seed, config (path or None), device
@@ -31,7 +31,8 @@ def run(program, description, find, words=None, **more):
         import    checkpoint, resolution (or None), out
         export    model, out
         check     device; raises or writes an event that names the versions it found
-    words: the command line, unless it is that of the process. more: further arguments for every verb.
+    words: the command line, unless it is that of the process. more: further arguments for every
+    verb.
     """
     parser, verbs = new_parser(program, description)
     _add_train(verbs)
@@ -44,9 +45,10 @@ def run(program, description, find, words=None, **more):
 
 
 def by_name(package):
-    """The verbs of a package, for `run` and `obey`: VERB is the function of that name in the module PACKAGE.VERB.
+    """The verbs of a package, to be found: VERB is the function of this name in PACKAGE.VERB.
 
-    Only the verb that is asked for is imported. A keyword of Python has an underscore behind it: import_.
+    Only the verb that is asked for is imported. A keyword of Python has an underscore behind it:
+    import_.
     """
     def find(verb):
         name = verb + "_" if keyword.iskeyword(verb) else verb
@@ -63,7 +65,7 @@ def new_parser(program, description):
 
 
 def obey(parser, find, words=None):
-    """Parse the command line, call the verb that `find` finds, end the process with its exit status."""
+    """Parse the command line, call the verb that `find` finds, end with its exit status."""
     def work():
         arguments = parser.parse_args(words)
         find(arguments.verb)(arguments)
@@ -121,7 +123,7 @@ def add_export(verbs):
 
 def add_check(verbs):
     """Add the verb `check`."""
-    add_device(add_verb(verbs, "check", "import the framework, run a small network, say the versions"))
+    add_device(add_verb(verbs, "check", "import the framework, try it, say the versions"))
 
 
 def add_training(parser):
@@ -167,7 +169,7 @@ def _ends(text):
 
 
 def _add_train(verbs):
-    parser = add_verb(verbs, "train", "train on an image set; continues from its own last checkpoint")
+    parser = add_verb(verbs, "train", "train on an image set; goes on from its last checkpoint")
     parser.add_argument("--images", required=True, metavar="DIR", help="image set of real images")
     parser.add_argument("--subset", type=_ends, metavar="FIRST+LAST",
                         help="train on its first FIRST and its last LAST images (default: all)")
@@ -192,4 +194,5 @@ def _add_generate(verbs):
 
 
 def _add_model(parser):
-    parser.add_argument("--model", required=True, metavar="DIR", help="a model, as train or import wrote it")
+    parser.add_argument("--model", required=True, metavar="DIR",
+                        help="a model, as train or import wrote it")

@@ -20,8 +20,8 @@ _CHUNK = 1 << 22
 class ImageSet(object):
     """An image set on disk.
 
-    images: uint8 (N, R, R, 3), a read-only memory map, or the `Ends` of one. index: the dict of imageset.json.
-    identity: what names these very images, as JSON. resolution: pixels.
+    images: uint8 (N, R, R, 3), a read-only memory map, or the `Ends` of one. index: the dict of
+    imageset.json. identity: what names these very images, as JSON. resolution: pixels.
     """
 
     def __init__(self, folder, images, index, ends=None):

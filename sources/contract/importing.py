@@ -11,11 +11,12 @@ _FLOAT32 = np.dtype(np.float32)
 
 
 def check(where, found, shapes, whole=()):
-    """{name: array} of what a checkpoint holds, if it is what a network takes; float32 in native order.
+    """{name: array} of what a checkpoint holds, float32, if it is what a network takes.
 
     found: {name: array}, or whatever a file put there. shapes: {name: shape}, exactly these names.
     whole: names of counts, numbers of any type, which they keep. where: begins every message.
-    Raises BadInput for what is missing, of another type or shape, not finite, or belongs to no network.
+    Raises BadInput for what is missing, of another type or shape, not finite, or belongs to no
+    network.
     """
     for name in found:
         if name not in shapes:
@@ -26,17 +27,18 @@ def check(where, found, shapes, whole=()):
 
 
 def write(arguments, checkpoint, resolution, architecture, **description):
-    """Write the model that `import` has read, with its weights, settings and block; say that it is done.
+    """Write the model that `import` has read; say that it is done.
 
-    arguments: checkpoint, out and resolution, the one asked for or None. checkpoint: dict, what model.json
-    says of the file. Raises BadInput, and writes nothing, for images of another resolution.
+    arguments: checkpoint, out and resolution, the one asked for or None. checkpoint: dict, what
+    model.json says of the file. Raises BadInput, and writes nothing, for images of another
+    resolution.
     """
     if arguments.resolution not in (None, resolution):
-        raise BadInput("--checkpoint %s: makes images of %d pixels, the study has %d; choose a checkpoint that "
-                       "was trained on images of this size" % (arguments.checkpoint, resolution, arguments.resolution))
+        raise BadInput("--checkpoint %s: makes images of %d pixels, the study has %d; take another"
+                       % (arguments.checkpoint, resolution, arguments.resolution))
+    source = {"architecture": architecture, "dataset": None, "subset": None, "seed": None}
     models.write(arguments.out, architecture, resolution=resolution, training=None,
-                 source={"architecture": architecture, "dataset": None, "subset": None, "seed": None,
-                         "checkpoint": checkpoint}, **description)
+                 source=dict(source, checkpoint=checkpoint), **description)
     done(model=arguments.out)
 
 
@@ -45,7 +47,8 @@ def _checked(where, name, found, shape, whole):
         raise BadInput("%s: the variable %s is missing" % (where, name))
     value = found[name]
     if not isinstance(value, (np.ndarray, np.generic)):
-        raise BadInput("%s: %s is %s, where float32 %s is expected" % (where, name, describe(value), shape))
+        raise BadInput("%s: %s is %s, where float32 %s is expected"
+                       % (where, name, describe(value), shape))
     fits = value.dtype.kind in "iuf" if whole else value.dtype.newbyteorder("=") == _FLOAT32
     if not fits or value.shape != shape:
         raise BadInput("%s: %s is %s %s, where %s %s is expected" % (

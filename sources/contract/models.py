@@ -36,6 +36,13 @@ def holds(folder, training):
         return False
 
 
+def part(weights, prefix):
+    """{name: array} of `weights` below `prefix`, such as "generator": names without it."""
+    start = prefix + "/"
+    return dict((name[len(start):], value) for name, value in weights.items()
+                if name.startswith(start))
+
+
 def read(folder, *architectures):
     """Read a model of one of `architectures`: (description, weights).
 

@@ -49,11 +49,13 @@ class Range(namedtuple("Range", "least above below")):
         return super(Range, cls).__new__(cls, least, above, below)
 
     def __contains__(self, value):
-        return ((self.least is None or value >= self.least) and (self.above is None or value > self.above)
+        return ((self.least is None or value >= self.least)
+                and (self.above is None or value > self.above)
                 and value < (float("inf") if self.below is None else self.below))
 
     def __str__(self):
-        ends = (("%s or more", self.least), ("a number above %s", self.above), ("less than %s", self.below))
+        ends = (("%s or more", self.least), ("a number above %s", self.above),
+                ("less than %s", self.below))
         return " and ".join(text % end for text, end in ends if end is not None)
 
 
@@ -63,7 +65,7 @@ POSITIVE = Range(above=0)
 
 
 def check_ranges(settings, ranges):
-    """Raise BadInput for a number of the named tuple `settings` that is not finite or not in its range.
+    """Raise BadInput for a number of `settings`, a named tuple, that is not in its range.
 
     ranges: {name: Range}; a setting that is not named may not be negative.
     """

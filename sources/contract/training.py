@@ -1,4 +1,4 @@
-"""A training run: settings, resume, the loop with its checkpoints, progress and preview grids, the model.
+"""A training run: resume, the loop with checkpoints, progress and preview grids, the model.
 
 What a run writes below `out`:
     checkpoints/00001000/   arrays.npz and state.json, the last two; gone when the run has finished
@@ -26,19 +26,20 @@ _PREVIEWS = 64  # images of a grid
 def run(arguments, images, settings, batches, new_trainer, **description):
     """The verb train of every room: train, continue, or leave a finished model as it is.
 
-    arguments: out, seed, device. images: what is learnt from: resolution (pixels), identity (JSON that names
-    them) and source (dict, for model.json). settings: a named tuple with steps, checkpoint_every and perhaps
-    preview_every (steps). batches: batches[number] is what the trainer reads; it asks for them in order, from
-    a thread of their own. description: what else model.json says, `architecture` and `block` at least.
-    new_trainer: function (settings, resolution, seed, device wish) -> trainer, called when all input is known
-    to be good: the place to load a framework. A trainer has
-        device                 where it computes, for people
-        images_in(number)      real images that step `number` takes
-        step(number, batches)  does step `number`, from 0; {name: loss}
-        state(), restore(state)  {name: array}, all that a later process needs to go on
-        weights()              {name: array} of the model
-        preview(count)         uint8 (count, R, R, 3), always of the same latents; only with preview_every
-    Raises BadInput for an `out` that holds the checkpoint of another training, Stopped after a SIGTERM.
+    arguments: out, seed, device. images: what is learnt from: resolution (pixels), identity (JSON
+    that names them) and source (dict, for model.json). settings: a named tuple with steps,
+    checkpoint_every and perhaps preview_every (steps). batches: batches[number] is what the trainer
+    reads; it asks for them in order, from a thread of their own. description: what else model.json
+    says, `architecture` and `block` at least. new_trainer: function (settings, resolution, seed,
+    device wish) -> trainer, called when all input is known to be good: the place to load a
+    framework. A trainer has
+        device                 where it computes, for people images_in(number)      real images that
+        step `number` takes step(number, batches)  does step `number`, from 0; {name: loss} state(),
+        restore(state)  {name: array}, all that a later process needs to go on weights()
+        {name: array} of the model preview(count)         uint8 (count, R, R, 3), always of the same
+        latents; only with preview_every
+    Raises BadInput for an `out` that holds the checkpoint of another training, Stopped after a
+    SIGTERM.
     """
     identity = {"architecture": description["architecture"], "settings": dict(settings._asdict()),
                 "seed": arguments.seed, "images": images.identity}
@@ -52,10 +53,9 @@ def run(arguments, images, settings, batches, new_trainer, **description):
             trainer.restore(state)
         _loop(training, trainer, batches)
         training.finish()
-        models.write(
-            arguments.out, weights=trainer.weights(), settings=identity["settings"], training=identity,
-            resolution=images.resolution, source=dict(
-                images.source, architecture=description["architecture"], seed=arguments.seed), **description)
+        source = dict(images.source, architecture=identity["architecture"], seed=arguments.seed)
+        models.write(arguments.out, weights=trainer.weights(), settings=identity["settings"],
+                     training=identity, resolution=images.resolution, source=source, **description)
     training.clean()
     done(model=arguments.out)
 
@@ -91,8 +91,8 @@ class Training(object):
         with io.open(os.path.join(folder, "state.json"), encoding="utf-8") as stream:
             state = json.load(stream)
         if state["identity"] != self.identity:
-            raise BadInput("--out %s: holds the checkpoint of another training (other settings, seed or "
-                           "images); choose another folder" % self.out)
+            raise BadInput("--out %s: holds the checkpoint of another training (other settings, "
+                           "seed or images); choose another folder" % self.out)
         self.done, self.curve = state["done"], state["curve"]
         log("continuing after step %d of %d" % (self.done, self.total))
         return arrays.load(os.path.join(folder, "arrays.npz"))

@@ -1,1 +1,1 @@
-"""CramerGAN and MMDGAN (PyTorch): one body of networks and training loop; each has a module of what differs."""
+"""CramerGAN and MMDGAN (PyTorch): one body, and a module each of what differs."""

@@ -13,8 +13,8 @@ def check(arguments):
     from .trainer import Trainer
 
     place = device.choose(arguments.device)
-    tiny = arguments.gan.PUBLISHED._replace(generator_width=1, discriminator_width=1, features=4, minibatch=4,
-                                            first_discriminator_steps=1)
+    tiny = arguments.gan.PUBLISHED._replace(generator_width=1, discriminator_width=1, features=4,
+                                            minibatch=4, first_discriminator_steps=1)
     trainer = Trainer(tiny, 32, 0, place, arguments.gan)
     batches = np.random.RandomState(0).randint(0, 256, (2, 4, 32, 32, 3)).astype(np.uint8)
     losses = trainer.step(0, batches)

@@ -2,7 +2,7 @@
 
 from sources.contract import command, events, generation, models
 
-from .model import VALUE_RANGES, part, to_uint8
+from .model import VALUE_RANGES, to_uint8
 
 
 def generate(arguments):
@@ -12,7 +12,7 @@ def generate(arguments):
     RandomState(seed).uniform(-1, 1) here.
     """
     description, weights = models.read(arguments.model, arguments.gan.NAME)
-    variables = part(weights, "generator")
+    variables = models.part(weights, "generator")
     latents = generation.UniformLatents(variables["g_h0_lin/Matrix"].shape[0])
     generation.check(arguments, latents)
     images_of, version = _load(variables, arguments.device)

@@ -26,21 +26,25 @@ def import_(arguments):
     gan, prefix = arguments.gan, find(arguments.checkpoint)
     found = tensorbundle.read(prefix)
     if _CRAMER_ALONE in found and _CRAMER_ALONE not in gan.PENALTY_WEIGHTS:
-        raise BadInput("%s: holds %s, which only CramerGAN has; import it as that" % (prefix, _CRAMER_ALONE))
+        raise BadInput("%s: holds %s, which only CramerGAN has; import it as that"
+                       % (prefix, _CRAMER_ALONE))
     weights = {name: value for name, value in found.items()
                if name.startswith(_PARTS) and not name.endswith(_UNUSED)}
     settings, resolution = _implied(prefix, _trained_with(prefix, gan, found), weights)
     checked = importing.check(prefix, weights, _shapes(settings, resolution))
-    checkpoint = {"file": os.path.basename(prefix), "sha256": imagesets.hash_file(prefix + ".index"),
+    checkpoint = {"file": os.path.basename(prefix),
+                  "sha256": imagesets.hash_file(prefix + ".index"),
                   "steps": int(_scalar(prefix, found, "global_step", 0))}
-    importing.write(arguments, checkpoint, resolution, gan.NAME, weights=checked, settings=settings._asdict(),
-                    block=settings.minibatch, value_range=VALUE_RANGES["published"])
+    importing.write(arguments, checkpoint, resolution, gan.NAME, weights=checked,
+                    settings=settings._asdict(), block=settings.minibatch,
+                    value_range=VALUE_RANGES["published"])
 
 
 def find(path):
-    """The prefix of a checkpoint, from the prefix, one of its files, or the folder, where `checkpoint` names it.
+    """The prefix of a checkpoint: from itself, a file, or the folder, where `checkpoint` names it.
 
-    Of the name in that file only the last part counts: published folders are moved, and nothing outside is read.
+    Of the name in that file only the last part counts: published folders are moved, and nothing
+    outside is read.
     """
     if not os.path.isdir(path):
         return re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path)
@@ -65,7 +69,8 @@ def _trained_with(prefix, gan, found):
     settings = gan.PUBLISHED
     for setting, names in (("learning_rate", ("lr",)), ("penalty", gan.PENALTY_WEIGHTS)):
         name = next((name for name in names if name in found), None)
-        settings = settings._replace(**{setting: _scalar(prefix, found, name, getattr(settings, setting))})
+        number = _scalar(prefix, found, name, getattr(settings, setting))
+        settings = settings._replace(**{setting: number})
     return settings
 
 
@@ -87,14 +92,16 @@ def _implied(prefix, published, weights):
     side = math.isqrt(latents[1] // (16 * last[3]))
     if not side:
         raise BadInput("%s: the shapes of its variables make no network" % prefix)
-    return published._replace(generator_width=last[3], discriminator_width=first[3], latent_size=latents[0],
-                              features=features[1]), 32 * side
+    return published._replace(generator_width=last[3], discriminator_width=first[3],
+                              latent_size=latents[0], features=features[1]), 32 * side
 
 
 def _shapes(settings, resolution):
     """{part/name: shape} of both networks."""
-    generator = variables.generator_shapes(resolution, settings.generator_width, settings.latent_size)
-    discriminator = variables.discriminator_shapes(resolution, settings.discriminator_width, settings.features)
+    generator = variables.generator_shapes(
+        resolution, settings.generator_width, settings.latent_size)
+    discriminator = variables.discriminator_shapes(
+        resolution, settings.discriminator_width, settings.features)
     return {**{"generator/" + name: shape for name, shape in generator.items()},
             **{"discriminator/" + name: shape for name, shape in discriminator.items()}}
 

@@ -1,7 +1,8 @@
 """What MMDGAN has to itself: its name, its published settings, and its critic.
 
-The critic is the squared maximum mean discrepancy of MMD-GAN (Binkowski et al. 2018), kernel mix_rq_1dot.
-Features are (N, F) tensors, as the discriminator makes them of real images and of one batch of generated ones.
+The critic is the squared maximum mean discrepancy of MMD-GAN (Binkowski et al. 2018), kernel
+mix_rq_1dot. Features are (N, F) tensors, as the discriminator makes them of real images and of one
+batch of generated ones.
 """
 
 from .settings import Settings
@@ -29,17 +30,18 @@ def score(mixed, real, fakes):
 
 
 def kernel(first, second):
-    """(N, M): three rational quadratic kernels plus the dot product, of each row of `first` with each of `second`."""
+    """(N, M): three rational quadratic kernels plus the dot product, of all pairs of rows."""
     dot = first @ second.T
-    squares = (first.square().sum(1)[:, None] + second.square().sum(1)[None, :] - 2 * dot).clamp(min=0)
+    squares = first.square().sum(1)[:, None] + second.square().sum(1)[None, :] - 2 * dot
+    squares = squares.clamp(min=0)
     return sum((1 + squares / (2 * alpha)) ** -alpha for alpha in _ALPHAS) + dot
 
 
 def mmd2(first, second):
     """The estimate of MMD^2 as the published code computes it.
 
-    From the diagonal it takes away 1 for each quadratic, but not the squares that the dot product puts there:
-    with this kernel the "unbiased" estimate keeps sum |f|^2 / (N (N - 1)).
+    From the diagonal it takes away 1 for each quadratic, but not the squares that the dot product
+    puts there: with this kernel the "unbiased" estimate keeps sum |f|^2 / (N (N - 1)).
     """
     return _without_diagonal(kernel(first, first)) + _without_diagonal(kernel(second, second)) \
         - 2 * kernel(first, second).mean()

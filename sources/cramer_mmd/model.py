@@ -10,12 +10,6 @@ VALUE_RANGES = {
     "round": "[0, 1] to 0..255: value * 255, to the nearest"}
 
 
-def part(weights, prefix):
-    """{name: array} of what `weights` holds below `prefix`, "generator" or "discriminator"."""
-    start = prefix + "/"
-    return {name[len(start):]: value for name, value in weights.items() if name.startswith(start)}
-
-
 def to_uint8(images, quantize):
     """float32 images (N, R, R, 3) in [0, 1] as uint8, the way `quantize` says (see VALUE_RANGES)."""
     if quantize == "round":

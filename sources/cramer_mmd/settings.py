@@ -1,4 +1,4 @@
-"""The settings of a training: those that both GANs share. Three differ: see cramergan and mmdgan."""
+"""The settings of a training: of the published values three differ: see cramergan, mmdgan."""
 
 from typing import NamedTuple
 
@@ -34,8 +34,9 @@ class Settings(NamedTuple):
 
 
 _RANGES = {
-    **dict.fromkeys(("features", "generator_width", "discriminator_width", "latent_size", "discriminator_steps",
-                     "first_discriminator_steps", "rounds", "checkpoint_every", "preview_every"), COUNT),
+    **dict.fromkeys(("features", "generator_width", "discriminator_width", "latent_size", "rounds",
+                     "discriminator_steps", "first_discriminator_steps", "checkpoint_every",
+                     "preview_every"), COUNT),
     "minibatch": Range(least=2),  # the losses compare images of a minibatch
     "beta1": Range(least=0, below=1), "beta2": Range(least=0, below=1)}
 

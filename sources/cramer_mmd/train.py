@@ -13,8 +13,9 @@ def train(arguments):
     """Train both networks on an image set; continue from the last checkpoint in `out`."""
     images = imagesets.read(arguments.images).subset(arguments.subset)
     chosen = settings.read(arguments.gan.PUBLISHED, arguments.config, images.resolution)
-    training.run(arguments, images, chosen, Batches(images.images, chosen.minibatch, arguments.seed),
-                 partial(_trainer, arguments.gan), architecture=arguments.gan.NAME, block=chosen.minibatch,
+    batches = Batches(images.images, chosen.minibatch, arguments.seed)
+    training.run(arguments, images, chosen, batches, partial(_trainer, arguments.gan),
+                 architecture=arguments.gan.NAME, block=chosen.minibatch,
                  value_range=VALUE_RANGES["published"])
 
 

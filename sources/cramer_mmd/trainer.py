@@ -14,7 +14,7 @@ _FIRST_ROUNDS, _EVERY_ROUND = 20, 500  # rounds with `first_discriminator_steps`
 
 
 class Trainer:
-    """Both networks and their optimizers. State is a dict of arrays; random numbers come from (seed, step).
+    """Both networks and their optimizers; every random number comes from (seed, step).
 
     critic: the module `cramergan` or `mmdgan`.
     """
@@ -50,7 +50,8 @@ class Trainer:
         """uint8 images (count, R, R, 3) of latents that are always the same."""
         latents = self._latents(random_at(self.seed, _PREVIEW, 0), count)
         with torch.no_grad():
-            return to_uint8(networks.generator(self.generator.variables, latents).cpu().numpy(), "round")
+            images = networks.generator(self.generator.variables, latents)
+        return to_uint8(images.cpu().numpy(), "round")
 
     def weights(self):
         """{name: array} of both networks."""

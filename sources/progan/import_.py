@@ -21,8 +21,8 @@ _PARTS = (("generator", "G_paper"), ("discriminator", "D_paper"), ("generator_av
 _SHAPES = {"G_paper": variables.generator_shapes, "D_paper": variables.discriminator_shapes}
 _MOST = 2 ** 20  # feature maps, classes: no network has more
 _RANGES = {"resolution": (4, LARGEST), "label_size": (0, _MOST), "latent_size": (1, _MOST),
-           "fmap_base": (1, _MOST), "fmap_decay": (0, 16), "fmap_max": (1, _MOST), "pixelnorm_epsilon": (0, 1),
-           "mbstd_group_size": (0, _MOST)}
+           "fmap_base": (1, _MOST), "fmap_decay": (0, 16), "fmap_max": (1, _MOST),
+           "pixelnorm_epsilon": (0, 1), "mbstd_group_size": (0, _MOST)}
 _REQUIRED = ("num_channels", "resolution", "label_size")
 _FIXED = {"num_channels": 3, "dtype": "float32"}
 _WITHOUT_EFFECT = ("structure", "is_template_graph")  # how the graph is built, not what it computes
@@ -35,8 +35,8 @@ def import_(arguments):
     described = {part: network._asdict() for part, network in networks.items()}
     importing.write(
         arguments, {"file": Path(path).name, "sha256": imagesets.hash_file(path)},
-        networks["generator"].resolution, ARCHITECTURE, weights=weights, settings=described, networks=described,
-        block=BLOCK, value_range=VALUE_RANGE)
+        networks["generator"].resolution, ARCHITECTURE, weights=weights, settings=described,
+        networks=described, block=BLOCK, value_range=VALUE_RANGE)
 
 
 def read(path):
@@ -51,7 +51,8 @@ def read(path):
         state = _state(where, record, function)
         networks[part] = _network(where, state["static_kwargs"])
         shapes = _SHAPES[function](networks[part])
-        for name, value in importing.check(where, _named(where, state["variables"]), shapes).items():
+        found = _named(where, state["variables"])
+        for name, value in importing.check(where, found, shapes).items():
             weights["%s/%s" % (part, name)] = value
     _check_together(path, networks)
     del networks["generator_average"]

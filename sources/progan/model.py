@@ -6,6 +6,8 @@ model.json: `networks`, {"generator": {...}, "discriminator": {...}}, the fields
 
 import numpy as np
 
+from sources.contract import models
+
 from .settings import Network
 
 ARCHITECTURE = "ProGAN"
@@ -15,9 +17,8 @@ VALUE_RANGE = "[-1, 1] to 0..255: value * 127.5 + 127.5, to the nearest (half to
 
 def average_of(description, weights):
     """(Network, {name: array}) of the moving average of the generator, the one that generates."""
-    prefix = "generator_average/"
-    named = {name[len(prefix):]: value for name, value in weights.items() if name.startswith(prefix)}
-    return Network(**description["networks"]["generator"]), named
+    network = Network(**description["networks"]["generator"])
+    return network, models.part(weights, "generator_average")
 
 
 def to_uint8(images):

@@ -57,8 +57,9 @@ class Settings(NamedTuple):
 
 
 PUBLISHED = Settings()
-_RANGES = dict.fromkeys(("fmap_base", "fmap_max", "latent_size", "minibatch", "fade_kimg", "total_kimg",
-                         "checkpoint_every", "preview_every"), contract_settings.POSITIVE)
+_RANGES = dict.fromkeys(("fmap_base", "fmap_max", "latent_size", "minibatch", "fade_kimg",
+                         "total_kimg", "checkpoint_every", "preview_every"),
+                        contract_settings.POSITIVE)
 
 
 def read(path, resolution):

@@ -12,7 +12,8 @@ def train(arguments):
     images = imagesets.read(arguments.images).subset(arguments.subset)
     chosen = settings.read(arguments.config, images.resolution)
     network = settings.network_of(chosen, images.resolution)._asdict()
-    training.run(arguments, images, chosen, Batches(images.images, chosen.minibatch, arguments.seed), _trainer,
+    batches = Batches(images.images, chosen.minibatch, arguments.seed)
+    training.run(arguments, images, chosen, batches, _trainer,
                  architecture=ARCHITECTURE, block=BLOCK, value_range=VALUE_RANGE,
                  networks={"generator": network, "discriminator": network})
 

@@ -40,7 +40,7 @@ class Trainer:
         return self.settings.minibatch
 
     def step(self, number, batches):
-        """Step `number`: the discriminator on uint8 batches[number], then the generator. Returns the losses."""
+        """The discriminator on uint8 batches[number], then the generator. Returns the losses."""
         self._grow(lod_at(number, self.settings, self.network))
         level, fade = networks.split_lod(self.network, self.lod)
         graphs, reals = self._level(level), batches[number]
@@ -52,14 +52,14 @@ class Trainer:
         return {"discriminator": discriminator_loss, "generator": generator_loss}
 
     def preview(self, count):
-        """uint8 images (count, R, R, 3) as the average makes them now, of latents that are always the same."""
+        """uint8 images (count, R, R, 3) of the average, of latents that are always the same."""
         latents = random_at(self.seed, _PREVIEW, 0).standard_normal((count, self.settings.latent_size))
         level, fade = networks.split_lod(self.network, self.lod)
         return to_uint8(networks.generator(
             self.network, self.average, latents.astype("float32"), level, fade).numpy())
 
     def weights(self):
-        """{name: array}: generator/..., discriminator/..., generator_average/..., each with its level of detail."""
+        """{name: array}: generator/..., discriminator/..., generator_average/..., with `lod`."""
         return {"%s/%s" % (part, name): value for part, values in self._parts().items()
                 for name, value in dict(_arrays(values), lod=self.lod).items()}
 
@@ -131,8 +131,9 @@ class _Level:
 def real_images(images, level, fade):
     """What the discriminator sees of uint8 images (N, R, R, 3): float32 in [-1, 1], full size.
 
-    At a level of detail they are reduced to R / 2^level, mixed with their own next lower resolution as the
-    networks are, and enlarged again, so that growing teaches the discriminator nothing by sharpness alone.
+    At a level of detail they are reduced to R / 2^level, mixed with their own next lower resolution
+    as the networks are, and enlarged again, so that growing teaches the discriminator nothing by
+    sharpness alone.
     """
     values = tf.cast(images, tf.float32) * (2 / 255) - 1
     values = networks.downscale(values, 2 ** level)

@@ -18,9 +18,10 @@ _CHUNK = 256  # images in memory at once
 
 
 def make(arguments, open_dataset):
-    """A verb: the image sets of the data set that `open_dataset` (path, settings, seed) finds at arguments.path."""
+    """A verb: the image sets of what open_dataset(path, settings, seed) finds."""
     settings = checked(change(Settings(), read_config(arguments.config)))
-    write(arguments.out, open_dataset(arguments.path, settings, arguments.seed), settings, arguments.seed)
+    dataset = open_dataset(arguments.path, settings, arguments.seed)
+    write(arguments.out, dataset, settings, arguments.seed)
     events.done(images=settings.gan + settings.attribution)
 
 

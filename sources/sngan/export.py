@@ -4,7 +4,7 @@ import os
 
 from sources.contract import arrays, atomic, events, models
 
-from .model import ARCHITECTURE, part
+from .model import ARCHITECTURE
 
 
 def export(arguments):
@@ -15,7 +15,7 @@ def export(arguments):
     _, weights = models.read(arguments.model, ARCHITECTURE)
     atomic.make_folder(arguments.out)
     for name in ("generator", "discriminator"):
-        values = part(weights, name)
+        values = models.part(weights, name)
         if values:
             arrays.save(os.path.join(arguments.out, name + ".npz"), values)
     events.done(weights=arguments.out)

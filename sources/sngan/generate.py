@@ -13,7 +13,7 @@ def generate(arguments):
     Latents are drawn as the published script does on a CPU; on a GPU that script is not seeded.
     """
     description, weights = models.read(arguments.model, ARCHITECTURE)
-    values = model.part(weights, "generator")
+    values = models.part(weights, "generator")
     if not values:
         raise BadInput("%s: holds a discriminator alone, which makes no images; import the generator's snapshot"
                        % arguments.model)

@@ -2,11 +2,11 @@
 
 import os
 
-from sources.contract import arrays, imagesets, importing
+from sources.contract import arrays, imagesets, importing, models
 from sources.contract.errors import BadInput
 
 from . import variables
-from .model import ARCHITECTURE, BLOCK, VALUE_RANGES, part
+from .model import ARCHITECTURE, BLOCK, VALUE_RANGES
 from .settings import PUBLISHED, RESOLUTIONS
 
 _OF_TRAINER = {"updater/model:opt_gen/": "generator/", "updater/model:opt_dis/": "discriminator/"}
@@ -21,8 +21,9 @@ def import_(arguments):
     path = arguments.checkpoint
     found = _read(path)
     weights, described = {}, {}
-    for name, describe in (("generator", _describe_generator), ("discriminator", _describe_discriminator)):
-        values = part(found, name)
+    for name, describe in (("generator", _describe_generator),
+                           ("discriminator", _describe_discriminator)):
+        values = models.part(found, name)
         if values:
             settings, shapes = describe("%s: %s" % (path, name), values)
             described.update(settings)
@@ -33,8 +34,9 @@ def import_(arguments):
     settings = PUBLISHED._replace(**described)
     importing.write(
         arguments, {"file": os.path.basename(path), "sha256": imagesets.hash_file(path)},
-        size // 4 * settings.bottom_width, ARCHITECTURE, weights=weights, settings=dict(settings._asdict()),
-        size=size, block=BLOCK, value_range=VALUE_RANGES["published"])
+        size // 4 * settings.bottom_width, ARCHITECTURE, weights=weights,
+        settings=dict(settings._asdict()), size=size, block=BLOCK,
+        value_range=VALUE_RANGES["published"])
 
 
 def _read(path):

@@ -12,12 +12,6 @@ VALUE_RANGES = {
     "round": "[-1, 1] to 0..255: value * 127.5 + 127.5, clipped, to the nearest"}
 
 
-def part(weights, prefix):
-    """{key: array} of what `weights` holds below `prefix`, "generator" or "discriminator"."""
-    start = prefix + "/"
-    return dict((name[len(start):], value) for name, value in weights.items() if name.startswith(start))
-
-
 def to_uint8(images, quantize):
     """float32 images (N, 3, R, R) in [-1, 1] as uint8 (N, R, R, 3), the way `quantize` says (see VALUE_RANGES)."""
     values = np.clip(images * np.float32(127.5) + np.float32(127.5), 0, 255)

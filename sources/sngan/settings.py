@@ -37,8 +37,9 @@ PUBLISHED = Settings(
     width=64, latent_size=128, classes=1, bottom_width=4, minibatch=32, iterations=150000, discriminator_steps=5,
     alpha=2e-4, beta1=0.0, beta2=0.9, decay_from=120000, checkpoint_every=15000, preview_every=750)
 
-_RANGES = dict.fromkeys(("width", "latent_size", "bottom_width", "minibatch", "iterations", "discriminator_steps",
-                         "checkpoint_every", "preview_every"), contract_settings.COUNT)
+_RANGES = dict.fromkeys(("width", "latent_size", "bottom_width", "minibatch", "iterations",
+                         "discriminator_steps", "checkpoint_every", "preview_every"),
+                        contract_settings.COUNT)
 
 
 def read(path, resolution):

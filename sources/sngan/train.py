@@ -11,7 +11,8 @@ def train(arguments):
     """Train both networks on an image set; continue from the last checkpoint in `out`."""
     images = imagesets.read(arguments.images).subset(arguments.subset)
     chosen = settings.read(arguments.config, images.resolution)
-    training.run(arguments, images, chosen, Batches(images.images, chosen.minibatch, arguments.seed), _trainer,
+    batches = Batches(images.images, chosen.minibatch, arguments.seed)
+    training.run(arguments, images, chosen, batches, _trainer,
                  architecture=ARCHITECTURE, block=BLOCK, value_range=VALUE_RANGES["published"],
                  size=images.resolution)
 

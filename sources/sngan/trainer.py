@@ -4,6 +4,7 @@ import chainer
 import numpy as np
 from chainer.backends import cuda
 
+from sources.contract import models
 from sources.contract.batches import random_at
 
 from . import device as devices
@@ -72,9 +73,9 @@ class Trainer(object):
         """Continue from what `state` returned."""
         for name, network in self._networks().items():
             network.to_cpu()
-            model.load(network, model.part(state, name))
+            model.load(network, models.part(state, name))
             devices.place(network, self.device)
-            model.load(self._optimizers[name], model.part(state, "adam/" + name))
+            model.load(self._optimizers[name], models.part(state, "adam/" + name))
 
     def _networks(self):
         return {"generator": self.generator, "discriminator": self.discriminator}

@@ -8,9 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from attribution.evaluate import metrics
-from attribution.report import curves
-from attribution.report.page import report
+from attribution.metrics import metrics
+from attribution.report import curves, report
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
@@ -36,6 +35,11 @@ def stage(folder, name, started):
         "engine": "process", "started": started, "seconds": 75.2})
 
 
+def said(inputs, confusion):
+    found = metrics(["real", "ProGAN", "SNGAN"], np.array(confusion))
+    write_json(inputs / "existence-measure" / "result.json", {"methods": [{"name": "classifier", **found}]})
+
+
 @pytest.fixture
 def study(tmp_path):
     """The arguments of the verb for a study of real images, one trained GAN and one imported GAN."""
@@ -45,25 +49,28 @@ def study(tmp_path):
         image_set(inputs / f"{name}-generate", {"architecture": name, "seed": 7})
     curve = [{"step": step, "losses": {"generator": 1 / step, "critic": float(step)}} for step in range(1, 50)]
     write_json(inputs / "ProGAN-train" / "training.json", {"total": 49, "curve": curve})
-    write_json(inputs / "attribution-train" / "training.json", {"total": 49, "curve": curve})
+    write_json(inputs / "classifier-train" / "training.json", {"total": 49, "curve": curve})
     stage(inputs / "SNGAN-generate", "SNGAN/generate", "2026-11-23T06:20:00")
     stage(inputs / "ProGAN-train", "ProGAN/train", "2026-11-23T06:01:00")
-    write_json(inputs / "evaluation" / "evaluation.json",
-               metrics(["real", "ProGAN", "SNGAN"], np.array([[18, 2, 0], [0, 20, 0], [1, 0, 19]])))
+    said(inputs, [[18, 2, 0], [0, 20, 0], [1, 0, 19]])
+    write_json(inputs / "intervals-measure" / "result.json", {"level": 0.95, "methods": [
+        {"name": "classifier", "all": [0.9, 0.95, 0.98], "labels": [["real", 0.8, 0.9, 1.0]]}]})
     write_json(tmp_path / "config.json", {
         "study": "demo & more", "resolution": 32, "dataset": "photos", "manifest": {"study": "demo"},
-        "real": {"name": "real", "images": "data/attribution"},
-        "sources": [{"name": "ProGAN", "model": "ProGAN-train", "images": "ProGAN-generate"},
-                    {"name": "SNGAN", "model": "SNGAN-import", "images": "SNGAN-generate"}],
-        "classifier": "attribution-train", "evaluation": "evaluation"})
+        "images": [["real", "data/attribution"], ["ProGAN", "ProGAN-generate"], ["SNGAN", "SNGAN-generate"]],
+        "trainings": [["ProGAN", "ProGAN-train"], ["classifier", "classifier-train"]],
+        "experiments": [["existence", "existence-measure"], ["intervals", "intervals-measure"]]})
     return SimpleNamespace(config=str(tmp_path / "config.json"), inputs=str(inputs), out=str(tmp_path / "out"))
 
 
 def test_results_for_machines(study, tmp_path):
     report(study)
     found = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert found["attribution"]["accuracy"] == 57 / 60 and found["attribution"]["chance"] == 1 / 3
-    assert found["attribution"]["confusion"][2] == [1, 0, 19]
+    existence = found["experiments"]["existence"]
+    assert existence["headline"] == "95.0 %"
+    assert existence["result"]["methods"][0]["accuracy"] == 57 / 60
+    assert existence["result"]["methods"][0]["confusion"][2] == [1, 0, 19]
+    assert found["experiments"]["intervals"]["headline"] == "90.0 % to 98.0 %"
     assert list(found["sources"]) == ["ProGAN", "SNGAN", "real"]
     assert found["sources"]["SNGAN"]["images"] == 70 and found["sources"]["SNGAN"]["source"]["seed"] == 7
     assert [stage["name"] for stage in found["stages"]] == ["ProGAN/train", "SNGAN/generate"]
@@ -75,7 +82,8 @@ def test_the_page_says_it_all(study, tmp_path):
     page = (tmp_path / "out" / "index.html").read_text()
     text = " ".join(re.sub("<[^>]*>", " ", page.split("</style>")[1]).split())
     for words in ("95.0 % of 60 images", "among the 3 sources would be right 33.3 % of the time", "demo &amp; more",
-                  "99.4 % *", "Jane &lt;Doe&gt;, 2018", "2 stages, 2 min 30 s of work", "feedbeef0123", "numpy 2.4"):
+                  "99.4 % *", "Jane &lt;Doe&gt;, 2018", "2 stages, 2 min 30 s of work", "feedbeef0123", "numpy 2.4",
+                  "90.0 % to 98.0 % is where the accuracy of the classifier, 95.0 %, lies"):
         assert words in text, words
     assert page.count("data:image/png;base64,") == 3
     assert page.count("<polyline") == 4  # two losses of ProGAN, two of the classifier, none of the imported SNGAN
@@ -94,13 +102,12 @@ def test_the_page_needs_nothing_else(study, tmp_path):
 
 
 def test_a_class_that_was_never_predicted_has_no_precision(study, tmp_path):
-    write_json(tmp_path / "in" / "evaluation" / "evaluation.json",
-               metrics(["real", "ProGAN", "SNGAN"], np.array([[20, 0, 0], [20, 0, 0], [0, 0, 20]])))
+    said(tmp_path / "in", [[20, 0, 0], [20, 0, 0], [0, 0, 20]])
     report(study)
     assert "<td class=\"margin\">–</td>" in (tmp_path / "out" / "index.html").read_text()
 
 
-@pytest.mark.parametrize("missing", ["evaluation/evaluation.json", "SNGAN-generate/imageset.json"])
+@pytest.mark.parametrize("missing", ["existence-measure/result.json", "SNGAN-generate/imageset.json"])
 def test_a_folder_that_lacks_something_is_named(study, tmp_path, missing):
     (tmp_path / "in" / missing).unlink()
     with pytest.raises(BadInput, match=missing):

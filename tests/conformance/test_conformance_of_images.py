@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import images
+from orchestration.images import build
 from tests.conformance import conformance
 from tests.conformance.callers import Container
 from tests.conformance.trial import NotConforming, Trial
@@ -38,7 +39,7 @@ def put_through(image, folder, config, latent_size):
 
 
 def test_an_image_made_elsewhere_conforms(docker_engine, tmp_path):
-    images.build(docker_engine.client, [("real", "cpu")], lambda event: None)
+    build.build(docker_engine.client, [images.recipe("real", "cpu")], lambda event: None)
     tag = "somebody/eigenimages"
     docker_engine.client.images.build(path=str(REPOSITORY), dockerfile="examples/fifth_gan/Dockerfile", tag=tag,
                                       rm=True, forcerm=True)
@@ -48,5 +49,6 @@ def test_an_image_made_elsewhere_conforms(docker_engine, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TINY)
 def test_our_images_conform(name, docker_engine, tmp_path):
-    images.build(docker_engine.client, [(name, "cpu")], lambda event: None)
-    assert put_through(f"ganfp/{name}:cpu", tmp_path, TINY[name], latent_size=8) == []
+    recipe = images.recipe(name, "cpu")
+    build.build(docker_engine.client, [recipe], lambda event: None)
+    assert put_through(recipe.reference, tmp_path, TINY[name], latent_size=8) == []

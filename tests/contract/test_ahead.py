@@ -15,7 +15,9 @@ def threads():
 
 def test_everything_comes_in_order():
     for count in (0, 1, 4, 5, 6, 50):
-        assert list(ahead(lambda number: number * number, range(count))) == [number ** 2 for number in range(count)]
+        assert list(ahead(lambda number: number * number, range(count))) == [
+            number**2 for number in range(count)
+        ]
 
 
 def test_what_comes_next_is_made_meanwhile_and_no_more_than_that():
@@ -30,7 +32,9 @@ def test_what_comes_next_is_made_meanwhile_and_no_more_than_that():
 
 
 def test_it_is_made_in_another_thread():
-    assert set(ahead(lambda _: threading.current_thread(), range(3))) != {threading.current_thread()}
+    assert set(ahead(lambda _: threading.current_thread(), range(3))) != {
+        threading.current_thread()
+    }
 
 
 def test_an_error_is_raised_where_its_result_would_have_been():
@@ -58,7 +62,7 @@ class Squares(object):
 
     def __getitem__(self, number):
         self.asked.append(number)
-        return number ** 2
+        return number**2
 
 
 def test_batches_may_be_asked_for_anywhere_but_are_read_ahead_in_order():

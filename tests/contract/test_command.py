@@ -65,23 +65,28 @@ def test_the_arguments_of_generate(monkeypatch, capsys):
                                 quantize="published", png=False, device="auto")
 
 
-@pytest.mark.parametrize("text,ends", [("99000+1000", (99000, 1000)), ("0+5", (0, 5)), ("5+0", (5, 0))])
+@pytest.mark.parametrize("text,ends", [
+    ("99000+1000", (99000, 1000)), ("0+5", (0, 5)), ("5+0", (5, 0))])
 def test_a_subset_is_its_first_and_its_last_images(monkeypatch, capsys, text, ends):
-    _, _, got = call(["train", "--images", "i", "--out", "o", "--subset", text], monkeypatch, capsys)
+    words = ["train", "--images", "i", "--out", "o", "--subset", text]
+    _, _, got = call(words, monkeypatch, capsys)
     assert got[0].subset == ends
 
 
-@pytest.mark.parametrize("text", ["0+0", "5", "5+", "+5", "-5+5", "5+5+5", "5 + 5", "1e3+0", "9999999999+1"])
+@pytest.mark.parametrize("text", [
+    "0+0", "5", "5+", "+5", "-5+5", "5+5+5", "5 + 5", "1e3+0", "9999999999+1"])
 def test_what_is_no_subset(monkeypatch, capsys, text):
-    status, error, got = call(["train", "--images", "i", "--out", "o", "--subset=" + text], monkeypatch, capsys)
+    words = ["train", "--images", "i", "--out", "o", "--subset=" + text]
+    status, error, got = call(words, monkeypatch, capsys)
     assert (status, got) == (2, []) and "expected FIRST+LAST, such as 99000+1000" in error
 
 
 @pytest.fixture
 def package(tmpdir, monkeypatch):
-    """A package of verbs: `export`, which works, `import`, a keyword, and `check`, which must not be imported."""
+    """A package of verbs: export, import, a keyword, and check, which must not be imported."""
     tmpdir.mkdir("room_of_verbs")
-    for name, text in (("__init__", ""), ("export", "def export(arguments): arguments.got.append('export')"),
+    for name, text in (("__init__", ""),
+                       ("export", "def export(arguments): arguments.got.append('export')"),
                        ("import_", "def import_(arguments): arguments.got.append('import')"),
                        ("check", "raise RuntimeError('nobody asked for this')")):
         tmpdir.join("room_of_verbs", name + ".py").write(text)
@@ -90,7 +95,8 @@ def package(tmpdir, monkeypatch):
 
 
 @pytest.mark.parametrize("words,expected", [
-    (["export", "--model", "m", "--out", "o"], "export"), (["import", "--checkpoint", "c", "--out", "o"], "import")])
+    (["export", "--model", "m", "--out", "o"], "export"),
+    (["import", "--checkpoint", "c", "--out", "o"], "import")])
 def test_a_verb_is_the_function_of_its_name_in_the_module_of_its_name(package, words, expected):
     got = []
     with pytest.raises(SystemExit):

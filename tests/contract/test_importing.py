@@ -19,7 +19,9 @@ def whole():
 
 def refusal(**changes):
     """What is said of a checkpoint with these changes; None takes an array away."""
-    found = dict((name, value) for name, value in dict(whole(), **changes).items() if value is not None)
+    found = dict(
+        (name, value) for name, value in dict(whole(), **changes).items() if value is not None
+    )
     with pytest.raises(BadInput) as caught:
         importing.check("file", found, SHAPES, ["N"])
     return str(caught.value)
@@ -39,15 +41,23 @@ def test_another_byte_order_becomes_the_machines_own():
     np.testing.assert_array_equal(checked, whole()["w"])
 
 
-@pytest.mark.parametrize("changes,said", [
-    ({"w": None}, "file: the variable w is missing"),
-    ({"x": np.zeros(1, np.float32)}, "file: the variable 'x' belongs to no network"),
-    ({"w": np.zeros((3, 2), np.float32)}, "w is float32 (3, 2), where float32 (2, 3) is expected"),
-    ({"w": np.zeros((2, 3))}, "w is float64 (2, 3), where float32 (2, 3) is expected"),
-    ({"w": np.full((2, 3), np.nan, np.float32)}, "w holds values that are not finite"),
-    ({"w": np.full((2, 3), np.inf, np.float32)}, "w holds values that are not finite"),
-    ({"w": [0.0] * 6}, "w is a list, where float32 (2, 3) is expected"),
-    ({"N": np.array("7")}, "where a number () is expected"), ({"N": np.zeros(1, int)}, "N is int64 (1,)")])
+@pytest.mark.parametrize(
+    "changes,said",
+    [
+        ({"w": None}, "file: the variable w is missing"),
+        ({"x": np.zeros(1, np.float32)}, "file: the variable 'x' belongs to no network"),
+        (
+            {"w": np.zeros((3, 2), np.float32)},
+            "w is float32 (3, 2), where float32 (2, 3) is expected",
+        ),
+        ({"w": np.zeros((2, 3))}, "w is float64 (2, 3), where float32 (2, 3) is expected"),
+        ({"w": np.full((2, 3), np.nan, np.float32)}, "w holds values that are not finite"),
+        ({"w": np.full((2, 3), np.inf, np.float32)}, "w holds values that are not finite"),
+        ({"w": [0.0] * 6}, "w is a list, where float32 (2, 3) is expected"),
+        ({"N": np.array("7")}, "where a number () is expected"),
+        ({"N": np.zeros(1, int)}, "N is int64 (1,)"),
+    ],
+)
 def test_what_does_not_fit_is_named(changes, said):
     assert said in refusal(**changes)
 
@@ -57,15 +67,24 @@ def test_a_name_that_would_write_to_the_terminal_is_shown_harmlessly():
 
 
 def write(out, resolution):
-    importing.write(Arguments("file", str(out), resolution), {"file": "file"}, 32, "Test", weights={}, block=2)
+    importing.write(
+        Arguments("file", str(out), resolution), {"file": "file"}, 32, "Test", weights={}, block=2
+    )
 
 
 @pytest.mark.parametrize("resolution", [None, 32])
 def test_a_model_of_the_resolution_that_is_asked_for(tmpdir, capsys, resolution):
     write(tmpdir, resolution)
     description, _ = models.read(str(tmpdir), "Test")
-    assert (description["resolution"], description["training"], description["block"]) == (32, None, 2)
-    assert description["source"]["checkpoint"] == {"file": "file"} and '"done"' in capsys.readouterr().out
+    assert (description["resolution"], description["training"], description["block"]) == (
+        32,
+        None,
+        2,
+    )
+    assert (
+        description["source"]["checkpoint"] == {"file": "file"}
+        and '"done"' in capsys.readouterr().out
+    )
 
 
 def test_a_model_of_another_resolution_is_refused_and_not_written(tmpdir):

@@ -40,7 +40,8 @@ def test_numbers_at_the_ends_of_their_ranges(name, value):
 @pytest.mark.parametrize("name,value,said", [
     ("width", 0, "setting width: expected 1 or more, found 0"),
     ("rate", 1, "setting rate: expected 0 or more and less than 1, found 1"),
-    ("rate", -0.5, "found -0.5"), ("rate", float("nan"), "found nan"), ("width", float("inf"), "found inf")])
+    ("rate", -0.5, "found -0.5"), ("rate", float("nan"), "found nan"),
+    ("width", float("inf"), "found inf")])
 def test_numbers_outside_their_ranges(name, value, said):
     with pytest.raises(BadInput) as caught:
         check_ranges(PUBLISHED._replace(**{name: value}), RANGES)

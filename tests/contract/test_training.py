@@ -49,13 +49,14 @@ class Walk(object):
 
 
 Settings = namedtuple("Settings", "steps checkpoint_every preview_every")
+SETTINGS = Settings(TOTAL, 5, 4)
 WithoutPreviews = namedtuple("WithoutPreviews", "steps checkpoint_every")
 Arguments = namedtuple("Arguments", "out seed device")
 Images = namedtuple("Images", "resolution identity source")
 IMAGES = Images(2, "same", {"dataset": "made"})
 
 
-def train(folder, stop_after=None, identity="same", settings=Settings(TOTAL, 5, 4), walk=Walk):
+def train(folder, stop_after=None, identity="same", settings=SETTINGS, walk=Walk):
     """Train a walk in `folder`; what model.json says, and where it ended."""
     training.run(Arguments(str(folder), 5, "auto"), IMAGES._replace(identity=identity), settings,
                  Batches(np.arange(7), 3, 0), lambda *arguments: walk(*(arguments + (stop_after,))),

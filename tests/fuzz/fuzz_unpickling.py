@@ -2,11 +2,11 @@
 
     python tests/fuzz/fuzz_unpickling.py [--count 10000] [--seed 0] [READER ...]
 
-READER: unpickling, progan, attribution, or MODULE:EXAMPLE.pkl for any module with a function import_.
-Each gets `count` inputs: damaged bytes, opcodes and objects of valid checkpoints, some of which would run
-a command. It ends with status 1, and leaves the input in the current folder, if one of them does anything
-but succeed or raise BadInput, writes outside of its folder, runs or imports anything, takes longer than 20
-seconds, or if all together take more than 1 GiB of memory.
+READER: unpickling, progan, attribution, or MODULE:EXAMPLE.pkl for any module with a function
+import_. Each gets `count` inputs: damaged bytes, opcodes and objects of valid checkpoints, some of
+which would run a command. It ends with status 1, and leaves the input in the current folder, if one
+of them does anything but succeed or raise BadInput, writes outside of its folder, runs or imports
+anything, takes longer than 20 seconds, or if all together take more than 1 GiB of memory.
 """
 
 import argparse

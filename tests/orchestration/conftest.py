@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orchestration.engines import Job
-from orchestration.engines.docker import DockerEngine
+from orchestration.engines.docker_engine import DockerEngine
+from orchestration.images import Foreign
 from orchestration.stage import Resources, Stage
 from tests.orchestration import tiny
 
@@ -38,7 +39,8 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
             "inputs": {},
             "gpus": (),
             "store": tmp_path,
-            "lock": 0,
+            "image": Foreign(image, "cpu", image),
+            "hold": lambda pid: None,
         }
         return Job(stage=stage, out=out, config=config, **(usual | changes))
 

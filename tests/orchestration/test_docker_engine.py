@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from orchestration.engines import Job, Result, docker
-from orchestration.engines.docker import DockerEngine, connect
+from orchestration.engines import Job, Result
+from orchestration.engines import docker_engine as engine_module
+from orchestration.engines.docker_engine import DockerEngine, connect
 from orchestration.errors import NoDevice, NoEngine, UserError
 
 MakeJob = Callable[..., Job]
@@ -124,6 +125,14 @@ def test_inputs_are_shown_read_only_and_paths_are_put_into_the_command(run: Run,
     assert text.startswith("content\n{}") and "refused" in text and (tmp_path / "out" / "made").exists()
 
 
+def test_an_input_may_be_one_file_of_a_folder_inside(run: Run, tmp_path: Path) -> None:
+    for name in ("model.index", "model.data", "neighbour"):
+        (tmp_path / name).write_text(f"{name}\n")
+    inputs = {f"checkpoint/{name}": tmp_path / name for name in ("model.index", "model.data")}
+    text = inside(run, tmp_path, "ls {in}/checkpoint; cat {in}/checkpoint/model.data", inputs=inputs)
+    assert text.split() == ["model.data", "model.index", "model.data"]
+
+
 def test_it_knows_its_image_and_its_cores(
     run: Run, tmp_path: Path, docker_engine: DockerEngine, tiny_image: str
 ) -> None:
@@ -149,14 +158,16 @@ def test_cancel_lets_it_end_by_itself(docker_engine: DockerEngine, tiny_image: s
     running = docker_engine.start(job)
     for _ in running.events():
         running.cancel()
+        running.cancel()
     assert ended(running.result()) == (143, False)
+    running.cancel()
     assert (job.out / "checkpoint").exists()
 
 
 def test_what_ignores_a_cancel_is_killed(
     docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker, "GRACE_SECONDS", 1.0)
+    monkeypatch.setattr(engine_module, "GRACE_SECONDS", 1.0)
     script = """trap '' TERM; echo '{"event": "log"}'; while :; do sleep 0.1; done"""
     running = docker_engine.start(make_job(tiny_image, script))
     for _ in running.events():
@@ -169,6 +180,7 @@ def test_there_are_never_two_writers(docker_engine: DockerEngine, tiny_image: st
     first = docker_engine.start(job)
     while not (job.out / "first").exists():
         time.sleep(0.05)
+    assert docker_engine.attach(job) is None
     second = docker_engine.start(make_job(tiny_image, "exit 0"))
     assert (list(second.events()), ended(second.result())) == ([], (0, False))
     assert (list(first.events()), ended(first.result())) == ([], (137, False))
@@ -190,13 +202,19 @@ def test_a_missing_image_is_named(docker_engine: DockerEngine, make_job: MakeJob
         docker_engine.start(make_job("nobody/nothing:1", "exit 0"))
 
 
+@pytest.mark.parametrize("options", [None, ["name=seccomp,profile=default"]])
+def test_it_runs_as_the_caller_whatever_the_engine_says_of_its_security(options: list[str] | None) -> None:
+    assert engine_module._user({"SecurityOptions": options}) == f"{os.getuid()}:{os.getgid()}"
+    assert engine_module._user({"SecurityOptions": ["name=rootless"]}) == "0:0"
+
+
 def test_a_gpu_that_is_not_there_is_a_clear_error(
     docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob, tmp_path: Path
 ) -> None:
-    if docker_engine.room().gpus:
+    if docker_engine.nodes()[0].gpus:
         pytest.skip("this machine has a GPU")
     with pytest.raises(NoDevice, match="could not select device driver.*nvidia-container-toolkit"):
-        docker_engine.start(make_job(tiny_image, "exit 0", gpus=(0,)))
+        docker_engine.start(make_job(tiny_image, "exit 0", gpus=("0",)))
     assert docker_engine.client.containers.list(all=True, filters={"label": f"ganfp.store={tmp_path}"}) == []
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from orchestration.doctor import Finding, datasets, engine, graphics, machine
 from orchestration.gpus import Gpu
-from orchestration.stage import Plan, Resources, Stage
+from orchestration.stage import Node, Plan, Resources, Stage
 
 GIB = 1 << 30
+NODE = Node("here", Resources(0, 2, 8 * GIB))
 ENGINE = {"ServerVersion": "28.3.0", "Driver": "overlay2", "MemoryLimit": True, "SwapLimit": True, "PidsLimit": True}
 
 
@@ -40,20 +41,21 @@ def test_an_old_engine_is_said_to_be_old() -> None:
     assert "older than 19.03" in words(engine.judge({**ENGINE, "ServerVersion": "18.09.1+dfsg1"}), "warning")
 
 
-def test_without_an_engine_stages_run_as_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_an_engine_stages_run_as_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
     found, findings = engine.find()
-    assert found is None and levels(findings) == ["warning"]
-    assert "127.0.0.1:9" in findings[0].text and "apt install docker.io" in findings[0].mend
+    assert found.name == "process" and levels(findings) == ["warning", "ok"]
+    assert "127.0.0.1:9" in findings[0].text and "apt install docker.io" in findings[0].text
+    assert "neither isolated" in findings[1].text
 
 
 def test_a_study_that_fits_has_no_problem() -> None:
-    assert levels(machine.room(plan(), Resources(0, 2, 8 * GIB), needed=True)) == ["ok"]
+    assert levels(machine.fits(plan(), [NODE], needed=True)) == ["ok"]
 
 
 @pytest.mark.parametrize(("cores", "memory"), [(3, GIB), (1, 9 * GIB)])
 def test_a_study_that_is_too_large_has_one(cores: int, memory: int) -> None:
-    findings = machine.room(plan(cores, memory), Resources(0, 2, 8 * GIB), needed=True)
+    findings = machine.fits(plan(cores, memory), [NODE], needed=True)
     assert "celeba.yaml" in words(findings, "problem") and "lower `resources`" in words(findings, "problem")
 
 
@@ -84,6 +86,11 @@ def test_a_new_gpu_cannot_run_the_image_of_cuda_10() -> None:
     findings = graphics.judge([Gpu(0, "H100", 9.0, (580, 82, 7))])
     assert "image sngan (CUDA 10.1)" in words(findings, "warning")
     assert "`image: sngan-py3`" in words(findings, "warning") and levels(findings).count("warning") == 1
+
+
+def test_a_driver_that_is_too_old_to_tell_is_said_to_be() -> None:
+    findings = graphics.judge([Gpu(0, "Tesla K80", None, (418, 39))])
+    assert "the driver is too old to tell" in words(findings, "warning") and levels(findings) == ["ok", "warning"]
 
 
 def test_an_old_driver_is_named_with_the_images_that_need_a_newer_one() -> None:

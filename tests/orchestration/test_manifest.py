@@ -47,6 +47,13 @@ def test_the_published_values_are_the_defaults(read):
     assert (study.resolution, study.device, study.seed, study.quantize) == (128, "cuda", 0, "published")
 
 
+def test_an_experiment_has_the_published_settings_where_the_manifest_says_nothing(read):
+    study = read(SMALLEST + "experiments: {intervals: {level: 0.9}, existence: {}}")
+    stated = manifest.experiment_settings(study)
+    assert list(stated) == ["intervals", "existence"]
+    assert stated["intervals"]._asdict() == {"level": 0.9, "draws": 10_000, "seed": 0}
+
+
 def test_memory_is_read_as_bytes(read):
     assert read(SMALLEST + "resources: {train: {memory: 3GiB}}").resources.train.memory == 3 * 2**30
 
@@ -79,6 +86,22 @@ def test_every_complaint_is_made_at_once_each_with_its_line_and_key(complaints):
      ":3: dataset: celeba needs the key archive: the path of what you downloaded"),
     (SMALLEST.replace("GAN:", "real:"),
      ":5: sources.real: the name real is taken: it means something else in every study, found 'real'"),
+    (SMALLEST.replace("GAN:", "report:"),
+     ":5: sources.report: the name report is taken: it means something else in every study, found 'report'"),
+    (SMALLEST.replace("gan:1}", "gan:1, checkpoint: a.pkl, seed: 5, settings: {width: 3}}"),
+     ":5: sources.GAN: seed, settings beside checkpoint: what is imported has been trained; take one away"),
+    (SMALLEST + "methods: {GAN: {image: mine}}",
+     ":1: GAN: sources, methods and experiments have different names"),
+    (SMALLEST + "experiments: {existense: {}}",
+     ":6: experiments.existense: there is no such key; did you mean existence?"),
+    (SMALLEST + "experiments: {seeds: {cuont: 3}}",
+     ":6: experiments.seeds.cuont: there is no such key; did you mean count?"),
+    (SMALLEST + "experiments: {existence: {cuont: 3}}",
+     ":6: experiments.existence.cuont: there is no such key; there are none here"),
+    (SMALLEST + "experiments: {seeds: {count: many}}",
+     ":6: experiments.seeds.count: should be a valid integer, found 'many'"),
+    (SMALLEST + "experiments: {seeds: 3}",
+     ":6: experiments.seeds: should be a valid dictionary, found 3"),
     (SMALLEST + "resources: {train: {memory: 3}}",
      ":6: resources.train.memory: expected a size such as 512MiB or 4GiB, found 3"),
     (SMALLEST.replace("gan:1}", "gan:1, settings: {width: {a: 1}}}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.engines import Job, Result, Tell, choice, leash, memory, process
-from orchestration.engines.process import ProcessEngine
-from orchestration.environments import Environment
+from orchestration.engines import Job, Result, choice, leash, memory, process_engine
+from orchestration.engines.process_engine import ProcessEngine
 from orchestration.errors import NoEngine, UserError
+from orchestration.events import Tell
+from orchestration.images import Image
+from orchestration.images.environments import Environment
 from orchestration.store import Store
 
 MakeJob = Callable[..., Job]
@@ -24,7 +27,7 @@ MakeJob = Callable[..., Job]
 class ShellEngine(ProcessEngine):
     """Whatever the image, its environment is this machine's shell."""
 
-    def _environment(self, image: str, flavour: str, tell: Tell) -> Environment:
+    def _environment(self, image: Image, tell: Tell) -> Environment:
         return Environment(("/bin/sh",), {"ROOM": "shell"}, "environment shell")
 
 
@@ -64,16 +67,34 @@ def test_inputs_are_shown_and_paths_are_put_into_the_command(
     assert ended(running.result()) == (0, False) and (tmp_path / "out" / "copy").read_text() == "content{}"
 
 
+def test_an_input_may_be_one_file_of_a_folder_inside(
+    engine: ProcessEngine, make_job: MakeJob, tmp_path: Path
+) -> None:
+    for name in ("model.index", "model.data", "neighbour"):
+        (tmp_path / name).write_text(name)
+    inputs = {f"checkpoint/{name}": tmp_path / name for name in ("model.index", "model.data")}
+    running = engine.start(make_job("any", "ls {in}/checkpoint; cat {in}/checkpoint/model.data", inputs=inputs))
+    assert (list(running.events()), ended(running.result())) == ([], (0, False))
+    assert (tmp_path / "stage.log").read_text().split() == ["model.data", "model.index", "model.data"]
+
+
+def test_it_has_an_empty_home_of_its_own(engine: ProcessEngine, make_job: MakeJob, tmp_path: Path) -> None:
+    running = engine.start(make_job("any", "touch $HOME/.cache; echo $HOME"))
+    assert (list(running.events()), ended(running.result())) == ([], (0, False))
+    home = Path((tmp_path / "stage.log").read_text().strip())
+    assert home.parent == tmp_path and not home.exists()
+
+
 def test_a_stage_knows_its_environment_its_cores_and_its_gpus(
     engine: ProcessEngine, make_job: MakeJob, tmp_path: Path
 ) -> None:
     script = 'echo "$GANFP_IMAGE, $OMP_NUM_THREADS, [$CUDA_VISIBLE_DEVICES], $ROOM"'
-    for gpus in ((), (0, 2)):
+    for gpus in ((), ("0", "GPU-2")):
         running = engine.start(make_job("any", script, gpus=gpus))
         assert (list(running.events()), ended(running.result())) == ([], (0, False))
     assert (tmp_path / "stage.log").read_text().splitlines() == [
         "environment shell, 1, [], shell",
-        "environment shell, 1, [0,2], shell",
+        "environment shell, 1, [0,GPU-2], shell",
     ]
 
 
@@ -82,13 +103,16 @@ def test_cancel_lets_it_end_by_itself(engine: ProcessEngine, make_job: MakeJob, 
     running = engine.start(make_job("any", script))
     for _ in running.events():
         running.cancel()
-    assert ended(running.result()) == (143, False) and (tmp_path / "out" / "checkpoint").exists()
+        running.cancel()
+    result = running.result()
+    running.cancel()
+    assert ended(result) == (143, False) and (tmp_path / "out" / "checkpoint").exists()
 
 
 def test_what_ignores_a_cancel_is_killed(
     engine: ProcessEngine, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(process_engine, "GRACE_SECONDS", 0.5)
     running = engine.start(make_job("any", """trap '' TERM; echo '{"event": "log"}'; while :; do sleep 0.1; done"""))
     for _ in running.events():
         running.cancel()
@@ -114,16 +138,16 @@ def test_nothing_that_a_stage_started_outlives_it(engine: ProcessEngine, make_jo
     wait_for_the_end_of(int((tmp_path / "out" / "pid").read_text()))
 
 
-def test_it_dies_with_its_parent_and_frees_its_lock(tmp_path: Path) -> None:
-    """A parent starts a process under the lock of a stage and is killed."""
+def test_it_dies_with_its_parent_and_frees_its_stage(tmp_path: Path) -> None:
+    """A parent starts a process under the lease of a stage and is killed."""
     store = Store(tmp_path / "store")
     program = (
         "import os, subprocess, sys, time\n"
         "from pathlib import Path\n"
         "from orchestration.store import Store\n"
-        "with Store(Path(sys.argv[1])).try_lock('k') as lock:\n"
-        "    child = subprocess.Popen([sys.executable, sys.argv[2], str(os.getpid()), 'sleep', '60'],\n"
-        "                             pass_fds=(lock,))\n"
+        "with Store(Path(sys.argv[1])).lease('k') as lease:\n"
+        "    child = subprocess.Popen([sys.executable, sys.argv[2], str(os.getpid()), 'sleep', '60'])\n"
+        "    lease.hold(child.pid)\n"
         "    print(child.pid, flush=True)\n"
         "    time.sleep(60)\n"
     )
@@ -135,6 +159,24 @@ def test_it_dies_with_its_parent_and_frees_its_lock(tmp_path: Path) -> None:
         parent.kill()
     wait_for_the_end_of(child)
     assert store.is_free("k")
+
+
+def test_what_writes_to_the_folder_of_a_stage_is_told(engine: ProcessEngine, make_job: MakeJob) -> None:
+    held: list[int] = []
+    running = engine.start(make_job("any", "echo $$ > {out}/pid; exit 0", hold=held.append))
+    assert (list(running.events()), ended(running.result())) == ([], (0, False))
+    assert len(held) == 1
+
+
+def test_it_ends_where_that_cannot_be_noted(engine: ProcessEngine, make_job: MakeJob) -> None:
+    def full(pid: int) -> None:
+        held.append(pid)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    held: list[int] = []
+    with pytest.raises(OSError, match="No space left"):
+        engine.start(make_job("any", "sleep 60", hold=full))
+    wait_for_the_end_of(held[0])
 
 
 def test_it_does_not_begin_when_its_parent_is_gone() -> None:
@@ -152,11 +194,11 @@ def test_processes_stand_in_for_docker_only_where_that_was_not_asked_for(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     said: list[str] = []
-    assert choice.choose(None, tmp_path, said.append).name == "process"
-    assert len(said) == 1 and "no Docker Engine answers" in said[0]
-    assert choice.choose("process", tmp_path, said.append).name == "process" and len(said) == 1
+    assert choice.choose(None, said.append).name == "process"
+    assert len(said) == 1 and "no engine docker answers: stages run as processes" in said[0]
+    assert choice.choose("process", said.append).name == "process" and len(said) == 1
     with pytest.raises(NoEngine, match="none.sock"):
-        choice.choose("docker", tmp_path, said.append)
+        choice.choose("docker", said.append)
 
 
 def wait_for_the_end_of(process_id: int) -> None:

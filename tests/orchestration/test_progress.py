@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from orchestration.progress import Lines, LiveTable, Row, display, duration
-from orchestration.scheduler import Event, Failed, Finished, Reported, Skipped, Started
+from orchestration.scheduler import Change, Failed, Finished, Reported, Skipped, Started
 
 
 class Clock:
@@ -28,14 +28,14 @@ def text(of: Console) -> str:
     return of.file.getvalue()
 
 
-def progress(step: int, total: int = 100) -> Event:
+def progress(step: int, total: int = 100) -> Change:
     return Reported("a", {"event": "progress", "step": step, "total": total, "images_per_second": 12.4})
 
 
 def test_lines_tell_of_start_and_end_and_little_else() -> None:
     clock, out = Clock(), console()
     lines = Lines(["a", "b"], out, clock)
-    lines.show(Started("a", ()))
+    lines.show(Started("a", "here"))
     for step in range(1, 100):
         clock.now += 0.1
         lines.show(progress(step))
@@ -47,7 +47,7 @@ def test_lines_tell_of_start_and_end_and_little_else() -> None:
 def test_lines_tell_the_progress_every_half_minute() -> None:
     clock, out = Clock(), console()
     lines = Lines(["a"], out, clock)
-    lines.show(Started("a", ()))
+    lines.show(Started("a", "here"))
     lines.show(progress(10))
     clock.now += 31
     lines.show(progress(20))
@@ -59,14 +59,14 @@ def test_lines_tell_the_progress_every_half_minute() -> None:
 def test_lines_tell_warnings_at_once() -> None:
     out = console()
     lines = Lines(["a"], out)
-    lines.show(Started("a", ()))
+    lines.show(Started("a", "here"))
     lines.show(Reported("a", {"event": "warning", "message": "[slow] disk"}))
     assert text(out).splitlines()[1] == "a: [slow] disk"
 
 
 def test_the_time_left_counts_only_what_this_run_has_done() -> None:
     row = Row("a")
-    row.take(Started("a", ()), 0)
+    row.take(Started("a", "here"), 0)
     row.take(progress(50), 10)  # continued from step 50
     assert row.seconds_left(10) is None
     row.take(progress(60), 20)
@@ -76,11 +76,11 @@ def test_the_time_left_counts_only_what_this_run_has_done() -> None:
 def test_the_table_shows_every_stage() -> None:
     clock, out = Clock(), console(terminal=True)
     table = LiveTable(["a", "b", "c"], out, clock)
-    table.show(Started("a", ()))
+    table.show(Started("a", "here"))
     table.show(progress(10))
     clock.now += 10
     table.show(progress(20))
-    table.show(Started("b", ()))
+    table.show(Started("b", "here"))
     table.show(Failed("b", RuntimeError("broken")))
     out.print(table)
     lines = text(out).splitlines()
@@ -91,7 +91,7 @@ def test_the_table_shows_every_stage() -> None:
 def test_a_long_table_shows_what_runs() -> None:
     out = console(terminal=True, height=8)
     table = LiveTable([f"stage {number}" for number in range(50)], out)
-    table.show(Started("stage 40", ()))
+    table.show(Started("stage 40", "here"))
     out.print(table)
     lines = text(out).splitlines()
     assert len(lines) == 6 and lines[1].startswith("stage 40") and lines[5] == ""
@@ -108,7 +108,7 @@ def test_what_is_done_before_the_first_stage_is_noted_below_the_table() -> None:
 def test_a_pipe_gets_lines_without_control_characters() -> None:
     out = console()
     with display(["a"], out) as shown:
-        shown.show(Started("a", ()))
+        shown.show(Started("a", "here"))
     assert text(out) == "a: started\n"
 
 

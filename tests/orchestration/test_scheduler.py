@@ -9,10 +9,11 @@ from contextlib import closing
 import pytest
 
 from orchestration.errors import NoDevice, OrchestrationError, UserError
-from orchestration.scheduler import Event, Failed, Finished, Reported, Skipped, Started, Task, Tell, schedule
-from orchestration.stage import Resources
+from orchestration.events import Tell
+from orchestration.scheduler import Change, Failed, Finished, Reported, Skipped, Started, Task, schedule
+from orchestration.stage import Node, Resources
 
-ROOM = Resources(gpus=0, cores=2, memory=100)
+NODE = Node("here", Resources(gpus=0, cores=2, memory=100))
 SMALL = Resources(gpus=0, cores=1, memory=10)
 
 
@@ -20,11 +21,11 @@ def task(name: str, *needs: str, wish: Resources = SMALL) -> Task:
     return Task(name, needs, wish)
 
 
-def run(tasks: list[Task], work: Callable[[str], object], room: Resources = ROOM) -> list[Event]:
-    return list(schedule(tasks, room, lambda name, gpus, tell: work(name), stop=lambda: None))
+def run(tasks: list[Task], work: Callable[[str], object], *nodes: Node) -> list[Change]:
+    return list(schedule(tasks, nodes or [NODE], lambda name, node, tell: work(name), stop=lambda: None))
 
 
-def kinds(events: list[Event], kind: type[Event]) -> list[str]:
+def kinds(events: list[Change], kind: type[Change]) -> list[str]:
     return [event.task for event in events if isinstance(event, kind)]
 
 
@@ -42,14 +43,14 @@ def test_nothing_to_do_has_no_events() -> None:
     assert run([], lambda name: None) == []
 
 
-def test_two_tasks_run_at_once_where_there_is_room_for_two() -> None:
+def test_two_tasks_run_at_once_where_there_is_enough_for_two() -> None:
     together = threading.Barrier(2)
     events = run([task("a"), task("b")], lambda name: together.wait(timeout=10))
     assert sorted(kinds(events, Finished)) == ["a", "b"]
 
 
 @pytest.mark.parametrize("wish", [Resources(0, 2, 10), Resources(0, 1, 51), Resources(1, 1, 10)])
-def test_never_more_runs_than_there_is_room_for(wish: Resources) -> None:
+def test_never_more_runs_than_there_is_enough_for(wish: Resources) -> None:
     busy = threading.Lock()
 
     def work(name: str) -> None:
@@ -57,24 +58,32 @@ def test_never_more_runs_than_there_is_room_for(wish: Resources) -> None:
         threading.Event().wait(0.02)
         busy.release()
 
-    events = run([task(name, wish=wish) for name in "abc"], work, Resources(gpus=1, cores=2, memory=100))
+    events = run([task(name, wish=wish) for name in "abc"], work, Node("here", Resources(gpus=1, cores=2, memory=100)))
     assert sorted(kinds(events, Finished)) == ["a", "b", "c"]
 
 
-def test_each_gpu_has_one_task_at_a_time() -> None:
-    wish = Resources(gpus=1, cores=1, memory=1)
-    together = threading.Barrier(2)
-    given: dict[str, tuple[int, ...]] = {}
+def test_a_task_runs_on_a_node_that_has_enough_for_it() -> None:
+    nodes = [Node("small", Resources(0, 2, 50)), Node("gpus", Resources(2, 8, 100))]
+    together, ran = threading.Barrier(4), {}
 
-    def work(name: str, gpus: tuple[int, ...], tell: Tell) -> None:
-        given[name] = gpus
-        if name in ("a", "b"):
-            together.wait(timeout=10)
+    def work(name: str, node: Node, tell: Tell) -> None:
+        ran[name] = node.name
+        together.wait(timeout=10)
 
-    tasks = [task("a", wish=wish), task("b", wish=wish), task("c", "a", "b", wish=wish)]
-    list(schedule(tasks, Resources(2, 8, 100), work, stop=lambda: None))
-    assert sorted([given["a"], given["b"]]) == [(0,), (1,)]
-    assert given["c"] == (0,)
+    wishes = {"a": Resources(1, 1, 1), "b": Resources(1, 1, 1), "c": Resources(0, 2, 50), "d": Resources(0, 3, 9)}
+    changes = list(schedule([task(name, wish=wish) for name, wish in wishes.items()], nodes, work, lambda: None))
+    assert ran == {"a": "gpus", "b": "gpus", "c": "small", "d": "gpus"}
+    assert Started("c", "small") in changes
+
+
+def test_two_nodes_are_not_one_large_one() -> None:
+    nodes = [Node("one", Resources(1, 2, 100)), Node("two", Resources(0, 8, 50))]
+    with pytest.raises(UserError, match="a: asks for 4 cores, the machine that fits it best has 2"):
+        run([task("a", wish=Resources(1, 4, 40))], lambda name: None, *nodes)
+    with pytest.raises(UserError, match="a: asks for 60 bytes of memory, the machine that fits it best has 50"):
+        run([task("a", wish=Resources(0, 4, 60))], lambda name: None, *reversed(nodes))
+    with pytest.raises(NoDevice, match="a: asks for 2 GPU"):
+        run([task("a", wish=Resources(2, 1, 1))], lambda name: None, *nodes)
 
 
 def test_dependents_of_a_failure_are_skipped_and_others_go_on() -> None:
@@ -89,18 +98,18 @@ def test_dependents_of_a_failure_are_skipped_and_others_go_on() -> None:
     assert kinds(events, Finished) == ["d"]
 
 
-def test_room_is_given_back_by_a_failure() -> None:
+def test_a_failure_gives_back_what_it_had() -> None:
     wish = Resources(gpus=0, cores=2, memory=100)
     events = run([task("a", wish=wish), task("b", wish=wish)], lambda name: 1 // (name != "a"))
     assert (kinds(events, Failed), kinds(events, Finished)) == (["a"], ["b"])
 
 
 def test_reports_come_between_start_and_end() -> None:
-    def work(name: str, gpus: tuple[int, ...], tell: Tell) -> None:
+    def work(name: str, node: Node, tell: Tell) -> None:
         tell({"event": "progress", "step": 1})
 
-    events = list(schedule([task("a")], ROOM, work, stop=lambda: None))
-    assert events == [Started("a", ()), Reported("a", {"event": "progress", "step": 1}), Finished("a")]
+    events = list(schedule([task("a")], [NODE], work, stop=lambda: None))
+    assert events == [Started("a", "here"), Reported("a", {"event": "progress", "step": 1}), Finished("a")]
 
 
 @pytest.mark.parametrize(
@@ -123,10 +132,10 @@ def test_a_task_that_never_fits_is_refused_before_anything_runs(
 def test_closing_stops_what_runs_and_waits_for_it() -> None:
     stopping, ended = threading.Event(), []
 
-    def work(name: str, gpus: tuple[int, ...], tell: Tell) -> None:
+    def work(name: str, node: Node, tell: Tell) -> None:
         stopping.wait(timeout=10)
         ended.append(name)
 
-    with closing(schedule([task("a"), task("b", "a")], ROOM, work, stop=stopping.set)) as events:
-        assert next(events) == Started("a", ())
+    with closing(schedule([task("a"), task("b", "a")], [NODE], work, stop=stopping.set)) as events:
+        assert next(events) == Started("a", "here")
     assert ended == ["a"]

@@ -1,131 +1,189 @@
-"""A third engine, written here in a few lines, runs a study: nothing but choice.py would have to know of it."""
+"""A third engine, whose jobs outlive the orchestrator, runs studies: nobody else has to know of it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from orchestration import study
-from orchestration.engines import Job, Result, Running, Tell
+from orchestration import host, runs
+from orchestration.engines import Job
 from orchestration.errors import StageFailed
 from orchestration.execution import Execution
-from orchestration.identity import Identified, identify
-from orchestration.scheduler import Started, Task, schedule
-from orchestration.stage import Plan, Resources, Stage
+from orchestration.repository import REPOSITORY
+from orchestration.scheduler import Reported, Started, Task, schedule
 from orchestration.store import Store
+from tests.orchestration.detached_engine import Detached, DetachedEngine, counting, stage, with_keys
 
-WISH = Resources(gpus=0, cores=1, memory=1)
-
-
-class FunctionEngine:
-    """Runs stages as calls of functions: the first word of a command names one, which gets the job."""
-
-    name = "functions"
-
-    def __init__(self, **functions: Callable[[Job], int]) -> None:
-        self._functions = functions
-
-    def room(self) -> Resources:
-        return Resources(gpus=1, cores=2, memory=10)
-
-    def image_id(self, reference: str) -> str:
-        return f"id of {reference}"
-
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        tell({"event": "log", "message": f"{len(stages)} to prepare"})
-
-    def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
-        pass
-
-    def start(self, job: Job) -> Running:
-        return _Call(self._functions[job.stage.command[0]], job)
+NUMBERS = [str(number) for number in range(1, 21)]
+KEYS = counting().keys
+Start = Callable[[], subprocess.Popen[str]]
 
 
-class _Call:
-    image_id = "a function"
-
-    def __init__(self, function: Callable[[Job], int], job: Job) -> None:
-        self._function, self._job = function, job
-        self.cancelled = threading.Event()
-
-    def events(self) -> Iterator[Mapping[str, Any]]:
-        yield {"event": "progress", "step": 1, "total": 1}
-        self._status = self._function(self._job)
-
-    def result(self) -> Result:
-        return Result(self._status, out_of_memory=False, last_lines=("one", "two"))
-
-    def cancel(self) -> None:
-        self.cancelled.set()
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
 
 
-def write(job: Job) -> int:
-    """Write the names of the inputs, and the configuration."""
-    (job.out / "inputs").write_text(" ".join(job.inputs))
-    (job.out / "config").write_text(job.config.read_text())
-    return 0
+@pytest.fixture
+def start(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts the counting study as a program of its own, on a host of our own as to its GPUs."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    started: list[subprocess.Popen[str]] = []
+
+    def start_program() -> subprocess.Popen[str]:
+        words = [sys.executable, "-m", "tests.orchestration.detached_engine", str(store.root)]
+        program = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=REPOSITORY
+        )
+        started.append(program)
+        return program
+
+    yield start_program
+    for program in started:
+        program.kill()
+        program.wait()
+        assert program.stdout is not None
+        program.stdout.close()
 
 
-def stage(name: str, function: str, *needs: str) -> Stage:
-    return Stage(name, "any", "cpu", (function,), WISH, {"of": name}, {need: need for need in needs})
+def wait_for(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "it did not come to that within a minute"
+        time.sleep(0.02)
 
 
-def identified(*stages: Stage) -> Identified:
-    return identify(Plan("third", stages, {}), lambda image, flavour: "content", lambda path: "hash")
+def words(store: Store, name: str, file: str) -> list[str]:
+    """What stands in a file of a stage, finished or not."""
+    for folder in (store.folder(KEYS[name]), store.partial(KEYS[name])):
+        if (folder / file).exists():
+            return (folder / file).read_text().split()
+    return []
 
 
-def test_it_runs_a_study_into_the_store(tmp_path: Path) -> None:
-    wanted, store = identified(stage("a", "write"), stage("b", "write", "a")), Store(tmp_path)
-    study.run(wanted, store, FunctionEngine(write=write), Console(quiet=True))
-    folder = store.folder(wanted.keys["b"])
-    assert (folder / "inputs").read_text() == "a" and (folder / "config").read_text() == '{\n "of": "b"\n}\n'
-    assert store.record(wanted.keys["b"])["engine"] == "functions" and study.unfinished(wanted, store) == []
+def both_count(store: Store) -> bool:
+    return all(len(words(store, name, "numbers")) > 3 for name in ("one", "two"))
 
 
-def test_only_what_is_unfinished_runs(tmp_path: Path) -> None:
-    ran: list[str] = []
-    engine = FunctionEngine(note=lambda job: ran.append(job.stage.name) or 0)
-    store = Store(tmp_path)
-    study.run(identified(stage("a", "note")), store, engine, Console(quiet=True))
-    study.run(identified(stage("a", "note"), stage("b", "note", "a")), store, engine, Console(quiet=True))
-    assert ran == ["a", "b"]
+def test_a_killed_orchestrator_finds_its_jobs_again_and_nothing_runs_twice(start: Start, store: Store) -> None:
+    first = start()
+    wait_for(lambda: both_count(store))
+    first.kill()
+    first.wait()
+    at_the_kill = len(words(store, "one", "numbers"))
+    wait_for(lambda: len(words(store, "one", "numbers")) > at_the_kill)  # it goes on
+    told, _ = start().communicate(timeout=60)
+    assert words(store, "last", "all") == NUMBERS + NUMBERS, told
+    assert [len(words(store, name, "begun")) for name in ("one", "two")] == [1, 1]
+    assert list((store.root / ".jobs").iterdir()) == []
 
 
-def test_a_failure_is_kept_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = identified(stage("a", "fail"), stage("b", "write", "a"), stage("c", "write"))
+def test_a_job_that_ended_unseen_is_brought_home(start: Start, store: Store) -> None:
+    first = start()
+    wait_for(lambda: both_count(store))
+    first.kill()
+    first.wait()
+    wait_for(lambda: len(list(store.root.glob(".jobs/*/status"))) == 2)
+    told, _ = start().communicate(timeout=60)
+    assert words(store, "last", "all") == NUMBERS + NUMBERS, told
+    assert len(words(store, "one", "begun")) == 1
+
+
+def test_a_job_that_died_unseen_is_told_and_runs_again(start: Start, store: Store) -> None:
+    first = start()
+    wait_for(lambda: both_count(store))
+    first.kill()
+    first.wait()
+    for note in store.root.glob(".jobs/*/process"):
+        os.killpg(json.loads(note.read_text())[0], signal.SIGKILL)
+    assert "it was killed (SIGKILL) from outside" in start().communicate(timeout=60)[0]
+    again = start()
+    again.communicate(timeout=60)
+    assert again.returncode == 0 and len(words(store, "one", "begun")) == 2
+
+
+def test_two_orchestrators_share_jobs_and_gpus(start: Start, store: Store) -> None:
+    programs = [start(), start()]
+    told = [program.communicate(timeout=60)[0] for program in programs]
+    assert [program.returncode for program in programs] == [0, 0], told
+    assert words(store, "last", "all") == NUMBERS + NUMBERS
+    assert [len(words(store, name, "begun")) for name in ("one", "two")] == [1, 1]
+    assert "waiting for another run" in "".join(told)
+
+
+def test_an_interruption_stops_its_jobs(start: Start, store: Store) -> None:
+    program = start()
+    wait_for(lambda: both_count(store))
+    program.send_signal(signal.SIGINT)
+    told, _ = program.communicate(timeout=60)
+    assert program.returncode == 130 and "Traceback" not in told
+    assert list((store.root / ".jobs").iterdir()) == []
+
+
+def test_it_runs_a_study_into_the_store(store: Store) -> None:
+    wanted = with_keys(stage("a", "true"), stage("b", "ls {in} > {out}/inputs; cat {config} > {out}/config", "a"))
+    runs.run(wanted, store, DetachedEngine(), Console(quiet=True))
+    folder, record = store.folder(wanted.keys["b"]), store.record(wanted.keys["b"])
+    assert (folder / "inputs").read_text() == "a\n" and (folder / "config").read_text() == '{\n "of": "b"\n}\n'
+    assert record["engine"] == "detached" and record["study"] == "third" and runs.unfinished(wanted, store) == []
+    assert record["host"] == {"name": "small", "processor": host.processor(), "cores": 1, "gpus": []}
+
+
+def test_only_what_is_unfinished_runs(store: Store, tmp_path: Path) -> None:
+    note = f"echo x >> {tmp_path}/ran"
+    runs.run(with_keys(stage("a", note)), store, DetachedEngine(), Console(quiet=True))
+    runs.run(with_keys(stage("a", note), stage("b", note, "a")), store, DetachedEngine(), Console(quiet=True))
+    assert (tmp_path / "ran").read_text() == "x\nx\n"
+
+
+def test_a_failure_is_kept_and_told(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = with_keys(stage("a", "echo one; echo two >&2; exit 3"), stage("b", "true", "a"), stage("c", "true"))
     with pytest.raises(StageFailed, match="a failed; b did not run, as they need it"):
-        study.run(wanted, Store(tmp_path), FunctionEngine(fail=lambda job: 3, write=write), Console())
+        runs.run(wanted, store, DetachedEngine(), Console())
     told = capsys.readouterr().out
-    assert "a failed: the device it asks for is not there" in told and "    one\n    two\n" in told
-    assert [left.name for left in study.unfinished(wanted, Store(tmp_path))] == ["a", "b"]
+    assert "a failed: the device it asks for is not there" in told and "    one\n" in told
+    assert [left.name for left in runs.unfinished(wanted, store)] == ["a", "b"]
 
 
-def test_a_fault_of_our_own_keeps_its_traceback(tmp_path: Path) -> None:
+def test_a_fault_of_our_own_keeps_its_traceback(store: Store) -> None:
+    class Faulty(DetachedEngine):
+        def start(self, job: Job) -> Detached:
+            raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        study.run(identified(stage("a", "fault")), Store(tmp_path), FunctionEngine(fault=fault), Console(quiet=True))
+        runs.run(with_keys(stage("a", "true")), store, Faulty(), Console(quiet=True))
 
 
-def fault(job: Job) -> int:
-    return 1 // 0
+def test_a_run_that_lost_its_lease_stops_and_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another host took the stage over, as this one was not heard of for minutes."""
+    wanted = with_keys(stage("a", "trap 'exit 143' TERM; while :; do echo '{\"event\": \"log\"}'; sleep 0.1; done"))
+    execution = Execution(wanted, store, DetachedEngine())
+    monkeypatch.setattr("orchestration.leases.HEARTBEAT_SECONDS", 0.05)
+    tasks, nodes = [Task("a", (), stage("a", "").resources)], DetachedEngine().nodes()
+    changes = schedule(tasks, nodes, execution.run, execution.stop)
+    while not isinstance(next(changes), Reported):
+        pass
+    (lease,) = store.root.glob(".run/*.lease.1")
+    lease.rename(lease.with_suffix(".2"))
+    with pytest.raises(StageFailed, match="another run took it over"):
+        raise [change for change in changes if not isinstance(change, Reported)][0].error
+    assert not store.finished(wanted.keys["a"])
 
 
-def test_stopping_cancels_what_runs(tmp_path: Path) -> None:
-    calls: list[_Call] = []
-
-    class Waiting(FunctionEngine):
-        def start(self, job: Job) -> Running:
-            calls.append(_Call(lambda job: 143 * calls[0].cancelled.wait(timeout=10), job))
-            return calls[0]
-
-    wanted = identified(stage("a", "any"))
-    execution = Execution(wanted, Store(tmp_path), Waiting())
-    events = schedule([Task("a", (), WISH)], Resources(0, 1, 1), execution.run, execution.stop)
-    assert next(events) == Started("a", ())
-    events.close()
-    assert not calls or calls[0].cancelled.is_set()
-    assert study.unfinished(wanted, Store(tmp_path)) != []
+def test_stopping_cancels_what_runs(store: Store) -> None:
+    wanted = with_keys(stage("a", "trap 'exit 143' TERM; while :; do sleep 0.1; done"))
+    execution = Execution(wanted, store, DetachedEngine())
+    wishes = stage("a", "").resources
+    changes = schedule([Task("a", (), wishes)], DetachedEngine().nodes(), execution.run, execution.stop)
+    assert next(changes) == Started("a", "small")
+    changes.close()
+    assert runs.unfinished(wanted, store) != []

@@ -2,14 +2,16 @@
 
 import pytest
 
-from orchestration import images, recipes
+from orchestration import images
+from orchestration.images import build, steps
 
 
 @pytest.fixture
 def test_image(docker_engine):
-    """A function: name of an image of containers/ -> reference of the built image with pytest in it."""
-    def build(name):
-        images.build(docker_engine.client, [(name, "cpu")], lambda event: print(event["message"]), target="test")
-        return images.tag(recipes.recipe(name, "cpu"), "test")
+    """A function: name of an image -> reference of the built image with pytest in it."""
+    def make(name):
+        recipe = images.recipe(name, "cpu")
+        build.build(docker_engine.client, [recipe], print, test=True)
+        return steps.test_reference(recipe)
 
-    return build
+    return make

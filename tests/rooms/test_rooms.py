@@ -1,6 +1,6 @@
 """The tests of each room, run in the room's own container: its framework, its Python, no network.
 
-The image is the `test` target of the room's Dockerfile: the shipped image and a pinned pytest.
+The image is the shipped one and a pinned pytest (containers/test/Dockerfile).
 """
 
 import subprocess

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from orchestration import images
-from orchestration.engines.docker import DockerEngine
-from orchestration.recipes import REPOSITORY
+from orchestration.engines.docker_engine import DockerEngine
+from orchestration.images import build
+from orchestration.repository import REPOSITORY
 from tests.orchestration import tiny
+from tests.study.micro import MANIFEST, orchestrate
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +22,19 @@ def tiny_image(docker_engine: DockerEngine) -> str:
 @pytest.fixture(scope="session")
 def eigenimages(docker_engine: DockerEngine) -> str:
     """The image of the example, made as its page says."""
-    images.build(docker_engine.client, [("real", "cpu")], lambda event: None)
+    build.build(docker_engine.client, [images.recipe("real", "cpu")], lambda event: None)
     tag = "somebody/eigenimages:latest"
     docker_engine.client.images.build(
         path=str(REPOSITORY), dockerfile="examples/fifth_gan/Dockerfile", tag=tag, rm=True, forcerm=True
     )
     return tag
+
+
+@pytest.fixture(scope="session")
+def docker_store(docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of an undisturbed run of the micro study through Docker."""
+    store = tmp_path_factory.mktemp("docker") / "store"
+    told = orchestrate("run", MANIFEST, "--engine", "docker", "--store", store)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "existence: " in told.stdout and "report/index.html" in told.stdout
+    return store

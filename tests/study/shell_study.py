@@ -12,9 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from commands.interruption import interruptible
-from orchestration import study
-from orchestration.engines.docker import connect
+from orchestration import runs
+from orchestration.engines.docker_engine import connect
 from orchestration.errors import OrchestrationError
+from orchestration.keys import KeyedPlan
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
 
@@ -48,14 +49,14 @@ def plan(image: str) -> Plan:
     return Plan("shell", stages, {})
 
 
-def run(wanted: Plan, store: Store) -> study.Identified:
+def run(wanted: Plan, store: Store) -> KeyedPlan:
     """Run it through Docker; returns its stages' keys."""
     engine = connect()
-    identified = study.identified(wanted, store, engine.image_id, print)
-    if study.unfinished(identified, store):
-        study.run(identified, store, engine, Console())
+    known = runs.with_keys(wanted, store, engine.image_id, print)
+    if runs.unfinished(known, store):
+        runs.run(known, store, engine, Console())
     engine.client.close()
-    return identified
+    return known
 
 
 if __name__ == "__main__":

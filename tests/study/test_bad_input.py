@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.engines.docker import DockerEngine
+from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import StageFailed
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.store import Store
 from tests.study import eigenimages_study
 from tests.study.shell_study import run
@@ -69,7 +69,7 @@ def test_an_engine_that_is_not_there(
 
 
 def test_a_gpu_that_is_not_there(answer: Callable[..., tuple[int, str]], docker_engine: DockerEngine) -> None:
-    if docker_engine.room().gpus:
+    if docker_engine.nodes()[0].resources.gpus:
         pytest.skip("this machine has a GPU")
     status, line = answer(MANIFEST.replace("device: cpu", "device: cuda"))
     assert status == 3 and 'could not select device driver "" with capabilities: [[gpu]]' in line
@@ -97,6 +97,11 @@ def test_an_image_from_elsewhere_without_an_engine(answer: Callable[..., tuple[i
 def test_a_store_that_may_not_be_written(answer: Callable[..., tuple[int, str]]) -> None:
     status, line = answer(MANIFEST, "--engine", "process", "--store", "/proc/store")
     assert status == 2 and line.startswith("error: /proc/store")
+
+
+def test_an_experiment_that_there_is_not(answer: Callable[..., tuple[int, str]]) -> None:
+    status, line = answer(MANIFEST + "experiments: {existense: {}}\n")
+    assert status == 2 and line.endswith("experiments.existense: there is no such key; did you mean existence?")
 
 
 @pytest.mark.docker

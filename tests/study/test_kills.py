@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.engines.docker import DockerEngine
-from orchestration.recipes import REPOSITORY
+from orchestration.engines.docker_engine import DockerEngine
+from orchestration.repository import REPOSITORY
 from orchestration.store import Store
 from tests.study.eigenimages_study import plan, run, write_images
 

@@ -14,49 +14,12 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from orchestration.engines.docker import DockerEngine
-from orchestration.recipes import REPOSITORY
+from orchestration.engines.docker_engine import DockerEngine
+from orchestration.repository import REPOSITORY
 from sources.contract import imagesets, png
-
-MANIFEST = REPOSITORY / "tests/study/micro.yaml"
-SOURCES = ("ProGAN", "SNGAN", "CramerGAN", "MMDGAN")
-STAGES = (
-    "data",
-    *(f"{source}/{verb}" for source in SOURCES for verb in ("train", "generate")),
-    "attribution/train",
-    "attribution/evaluate",
-    "report",
-)
+from tests.study.micro import MANIFEST, SOURCES, STAGES, finished, image_hashes, orchestrate
 
 pytestmark = pytest.mark.slow
-
-
-def orchestrate(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run a verb of orchestrate.py."""
-    command = [sys.executable, "orchestrate.py", *(str(word) for word in words)]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=1800)
-
-
-def finished(store: Path) -> dict[str, Path]:
-    """The finished stages of a store, by name."""
-    records = [path for path in store.glob("*/stage.json") if path.parent.suffix != ".partial"]
-    return {json.loads(path.read_text())["name"]: path.parent for path in records}
-
-
-def image_hashes(store: Path) -> dict[str, str]:
-    """The sha256 of every source's images; read checks that it is that of the file."""
-    folders = finished(store)
-    return {name: imagesets.read(str(folders[f"{name}/generate"])).index["sha256"] for name in SOURCES}
-
-
-@pytest.fixture(scope="module")
-def docker_store(docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of an undisturbed run through Docker."""
-    store = tmp_path_factory.mktemp("docker") / "store"
-    told = orchestrate("run", MANIFEST, "--engine", "docker", "--store", store)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "attribution accuracy: " in told.stdout and "report/index.html" in told.stdout
-    return store
 
 
 def test_every_stage_is_kept_with_its_record(docker_store: Path) -> None:
@@ -68,7 +31,7 @@ def test_every_stage_is_kept_with_its_record(docker_store: Path) -> None:
 def test_it_leaves_a_report_that_can_be_mailed(docker_store: Path) -> None:
     folder = docker_store.parent / "runs/micro"
     results = json.loads((folder / "report/results.json").read_text())
-    assert 0 <= results["attribution"]["accuracy"] <= 1
+    assert 0 <= results["experiments"]["existence"]["result"]["methods"][0]["accuracy"] <= 1
     assert "<html" in (folder / "report/index.html").read_text()
     assert not any(path.is_symlink() for path in folder.rglob("*"))
     run = json.loads((folder / "run.json").read_text())
@@ -81,7 +44,7 @@ def test_a_finished_study_is_told_in_two_seconds_without_a_container(
     began, before = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
     told = orchestrate("run", MANIFEST, "--engine", "docker", "--store", docker_store)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert told.returncode == 0 and "attribution accuracy" in told.stdout
+    assert told.returncode == 0 and "existence: " in told.stdout
     created = docker_engine.client.api.events(
         since=int(began), until=int(time.time()) + 1, decode=True,
         filters={"event": "create", "label": f"ganfp.store={docker_store}"},
@@ -101,12 +64,12 @@ def test_pictures_are_attributed(docker_store: Path, tmp_path: Path) -> None:
     images = imagesets.read(str(finished(docker_store)["ProGAN/generate"])).images
     for number in range(3):
         png.write(str(tmp_path / f"{number}.png"), images[number])
-    model = finished(docker_store)["attribution/train"]
+    model = finished(docker_store)["classifier/train"]
     told = orchestrate("attribute", tmp_path, "--model", model, "--json", "--engine", "docker")
     assert told.returncode == 0, told.stderr
     rows = json.loads(told.stdout)
     assert [Path(row["file"]).name for row in rows] == ["0.png", "1.png", "2.png"]
-    assert all(row["class"] in ("real", *SOURCES) and 0.2 <= row["probability"] <= 1 for row in rows)
+    assert all(row["label"] in ("real", *SOURCES) and 0.2 <= row["probability"] <= 1 for row in rows)
 
 
 def test_a_study_that_is_killed_twice_makes_the_same_images(

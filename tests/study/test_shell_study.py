@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import study
-from orchestration.engines.docker import DockerEngine
+from orchestration import runs
+from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import NoDevice, StageFailed, UserError
-from orchestration.recipes import REPOSITORY
+from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources
 from orchestration.store import Store
 from tests.study.shell_study import NUMBERS, plan, run, stage
@@ -72,7 +72,7 @@ def numbers(store: Store, key: str) -> list[str]:
 @pytest.fixture
 def slow(tiny_image: str, store: Store, docker_engine: DockerEngine) -> str:
     """The key of the stage `slow`."""
-    return study.identified(plan(tiny_image), store, docker_engine.image_id, print).keys["slow"]
+    return runs.with_keys(plan(tiny_image), store, docker_engine.image_id, print).keys["slow"]
 
 
 def test_a_study_runs_and_is_kept(tiny_image: str, store: Store, docker_engine: DockerEngine) -> None:
@@ -223,7 +223,7 @@ def test_a_disk_that_fills_up_is_told(
 def test_a_gpu_that_is_not_there_is_refused_before_anything_runs(
     tiny_image: str, store: Store, docker_engine: DockerEngine
 ) -> None:
-    if docker_engine.room().gpus:
+    if docker_engine.nodes()[0].resources.gpus:
         pytest.skip("this machine has a GPU")
     wishful = replace(stage(tiny_image, "wishful", "exit 0"), resources=Resources(1, 1, 64 << 20))
     with pytest.raises(NoDevice, match="could not select device driver"):

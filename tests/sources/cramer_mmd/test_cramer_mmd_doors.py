@@ -24,7 +24,12 @@ def test_no_module_of_a_verb_loads_pytorch(name, verb):
 
 @pytest.mark.parametrize("words", [[], ["train"], ["progan", "train"], ["--help"]])
 def test_without_one_of_its_two_names_it_is_one_line(words):
-    ended = subprocess.run([sys.executable, "-m", "sources.cramer_mmd", *words], cwd=ROOT, capture_output=True,
-                           text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-m", "sources.cramer_mmd", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ended.returncode == 2 and ended.stderr.count("\n") == 1
     assert "expected cramergan or mmdgan first" in ended.stderr

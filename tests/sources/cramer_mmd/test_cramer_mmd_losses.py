@@ -20,7 +20,8 @@ def test_cramer_losses_of_points_3_4_and_5_apart():
 
 
 def test_norms_have_their_epsilon_inside_the_root():
-    assert cramergan.score(A, A, [A, A]).item() == pytest.approx(math.sqrt(1e-5) - math.sqrt(9 + 1e-5), abs=1e-6)
+    expected = math.sqrt(1e-5) - math.sqrt(9 + 1e-5)
+    assert cramergan.score(A, A, [A, A]).item() == pytest.approx(expected, abs=1e-6)
 
 
 def quadratics(square):

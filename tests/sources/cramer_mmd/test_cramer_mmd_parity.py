@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from sources.contract import models
 from sources.cramer_mmd import cramergan, import_, losses, mmdgan, networks, optimizer, tensorbundle, trainer
-from sources.cramer_mmd.model import part, to_uint8
+from sources.cramer_mmd.model import to_uint8
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "parity"
 CASES = {"cramergan-32": cramergan, "mmdgan-32": mmdgan}
@@ -24,8 +25,9 @@ class Case:
             self.stored = dict(stored)
         weights = tensorbundle.read(import_.find(str(FIXTURES / name)))
         self.generator, self.discriminator = (
-            {key: torch.tensor(value, requires_grad=True) for key, value in part(weights, which).items()
-             if "moving_" not in key} for which in ("generator", "discriminator"))
+            {key: torch.tensor(value, requires_grad=True)
+             for key, value in models.part(weights, which).items() if "moving_" not in key}
+            for which in ("generator", "discriminator"))
         self.settings = self.critic.PUBLISHED
 
     def tensor(self, name):
@@ -34,7 +36,8 @@ class Case:
 
     def fakes(self):
         """The batches of fakes that this critic takes."""
-        return [networks.generator(self.generator, self.tensor(name)) for name in ("z", "z2")[:self.critic.FAKES]]
+        return [networks.generator(self.generator, self.tensor(name))
+                for name in ("z", "z2")[:self.critic.FAKES]]
 
     def terms(self):
         """Loss and penalties of the discriminator."""
@@ -156,6 +159,7 @@ def test_steps_of_the_optimizer(case):
 
 def test_kernels_and_the_estimate(mmd):
     x, y = mmd.tensor("feat_x"), mmd.tensor("feat_y")
-    for found, name in ((mmdgan.kernel(x, x), "k_xx"), (mmdgan.kernel(x, y), "k_xy"), (mmdgan.kernel(y, y), "k_yy"),
+    for found, name in ((mmdgan.kernel(x, x), "k_xx"), (mmdgan.kernel(x, y), "k_xy"),
+                        (mmdgan.kernel(y, y), "k_yy"),
                         (mmdgan.mmd2(x, y), "mmd2"), (mmdgan.mmd2(x, y[:5]), "mmd2_5")):
         np.testing.assert_allclose(found.numpy(), mmd.stored[name], rtol=1e-5, atol=1e-5, err_msg=name)

@@ -27,7 +27,8 @@ def write(folder, tensors):
 
 def importing(checkpoint, out, gan=mmdgan, resolution=None):
     """Import, and read what describes the model."""
-    import_.import_(types.SimpleNamespace(checkpoint=str(checkpoint), out=str(out), gan=gan, resolution=resolution))
+    import_.import_(types.SimpleNamespace(
+        checkpoint=str(checkpoint), out=str(out), gan=gan, resolution=resolution))
     return json.loads((out / "model.json").read_text())
 
 
@@ -65,7 +66,8 @@ def test_a_checkpoint_of_cramergan_goes_through_its_own_door(tensors, tmp_path):
 
 def test_a_checkpoint_of_another_resolution(tensors, tmp_path):
     prefix = write(tmp_path, tensors)
-    assert "makes images of 32 pixels, the study has 128" in refusal(prefix, tmp_path / "out", resolution=128)
+    said = refusal(prefix, tmp_path / "out", resolution=128)
+    assert "makes images of 32 pixels, the study has 128" in said
     assert importing(prefix, tmp_path / "out", resolution=32)["resolution"] == 32
 
 

@@ -13,7 +13,8 @@ TINY = {"generator_width": 1, "discriminator_width": 1, "features": 3, "minibatc
 @pytest.fixture(params=[cramergan, mmdgan], ids=lambda gan: gan.NAME)
 def tiny(request):
     """A Trainer of tiny networks."""
-    return trainer.Trainer(request.param.PUBLISHED._replace(**TINY), 32, 0, torch.device("cpu"), request.param)
+    settings = request.param.PUBLISHED._replace(**TINY)
+    return trainer.Trainer(settings, 32, 0, torch.device("cpu"), request.param)
 
 
 class Batches:

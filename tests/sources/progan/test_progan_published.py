@@ -136,7 +136,8 @@ def test_a_setting_that_is_missing(tmp_path, name):
 
 
 @pytest.mark.parametrize("name, value, words", [
-    ("label_size", 2, "is expected"), ("resolution", 4, "belongs to no network"), ("fmap_max", 4, "is expected"),
+    ("label_size", 2, "is expected"), ("resolution", 4, "belongs to no network"),
+    ("fmap_max", 4, "is expected"),
     ("fused_scale", False, "belongs to no network")])
 def test_settings_that_contradict_the_weights(tmp_path, name, value, words):
     assert words in refusal(tmp_path, with_setting(name, value))
@@ -152,8 +153,9 @@ def test_a_network_that_is_no_network(tmp_path, part, key, value, words):
 
 
 @pytest.mark.parametrize("index, item, words", [
-    (0, ("lod", np.zeros(1, np.float32)), "lod is float32 (1,), where float32 () is expected"), (0, ("lod", 0.0), "lod is 0.0, where float32 ()"),
-    (0, ("lod", np.float32("nan")), "not finite"), (2, ("4x4/Dense/bias", np.zeros(8)), "is float64 (8,), where float32"),
+    (0, ("lod", np.zeros(1, np.float32)), "lod is float32 (1,), where float32 () is expected"),
+    (0, ("lod", 0.0), "lod is 0.0, where float32 ()"), (0, ("lod", np.float32("nan")), "not finite"),
+    (2, ("4x4/Dense/bias", np.zeros(8)), "is float64 (8,), where float32"),
     (2, ("4x4/Dense/bias", np.zeros((8, 1), np.float32)), "is float32 (8, 1)"),
     (2, ("4x4/Dense/bias", np.full(8, np.inf, np.float32)), "not finite"), (2, ("lod", np.float32(0)), "damaged"),
     (2, ("4x4/Dense/bias", "x", "y"), "damaged"), (2, ("\x1b[2J", np.float32(0)), "belongs to no network"),

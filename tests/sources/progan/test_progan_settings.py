@@ -26,7 +26,8 @@ def test_a_file_says_what_differs(tmp_path):
 
 @pytest.mark.parametrize("config, complaint", [
     ({"minibatch": 6}, "multiple of 4"), ({"minibatch": 0}, "minibatch: expected a number above 0"),
-    ({"stable_kimg": -1}, "stable_kimg: expected 0 or more"), ({"total_kimg": float("inf")}, "total_kimg"),
+    ({"stable_kimg": -1}, "stable_kimg: expected 0 or more"),
+    ({"total_kimg": float("inf")}, "total_kimg"),
     ({"learning_rate": float("nan")}, "learning_rate"), ({"learning_rate": "fast"}, "learning_rate"),
     ({"fmap_base": 15}, "too small for 32 pixels"), ({"fmap_bas": 15}, "did you mean fmap_base")])
 def test_settings_that_make_no_training(tmp_path, config, complaint):

@@ -1,4 +1,4 @@
-"""Known answers of the layers: spectral norms, batch normalisation, up- and downsampling. Python 2.7 and 3."""
+"""Known answers of the layers: spectral norms, batch normalisation, resampling."""
 
 import chainer
 import numpy as np
@@ -26,7 +26,9 @@ def estimate(weight, steps):
     return float((weight[kept] / normalised.array[kept]).mean()), u
 
 
-@pytest.mark.parametrize("diagonal,norm", [((4, 4, 4), 4), ((4, 1, 2), 4), ((-5, 3, 0.5), 5), ((0.25, 0.125), 0.25)])
+@pytest.mark.parametrize(
+    "diagonal,norm", [((4, 4, 4), 4), ((4, 1, 2), 4), ((-5, 3, 0.5), 5), ((0.25, 0.125), 0.25)]
+)
 def test_the_spectral_norm_of_a_diagonal_matrix_is_its_largest_entry(diagonal, norm):
     found, _ = estimate(np.diag(np.float32(diagonal)), 60)
     assert found == pytest.approx(norm, rel=1e-5)
@@ -67,10 +69,14 @@ def test_the_gradient_has_no_part_that_only_scales_the_weight():
     assert float((weight.grad * weight.array).sum()) == pytest.approx(0, abs=1e-5)
 
 
-@pytest.mark.parametrize("make,x,moves_in_test", [
-    (lambda: links.SNConvolution2D(2, 3, 3, 1, None), np.ones((1, 2, 4, 4), np.float32), False),
-    (lambda: links.SNLinear(4, 3, None), np.ones((1, 4), np.float32), True),
-    (lambda: links.SNEmbedID(4, 3, None), np.zeros(1, np.int32), True)])
+@pytest.mark.parametrize(
+    "make,x,moves_in_test",
+    [
+        (lambda: links.SNConvolution2D(2, 3, 3, 1, None), np.ones((1, 2, 4, 4), np.float32), False),
+        (lambda: links.SNLinear(4, 3, None), np.ones((1, 4), np.float32), True),
+        (lambda: links.SNEmbedID(4, 3, None), np.zeros(1, np.int32), True),
+    ],
+)
 def test_when_u_moves(make, x, moves_in_test):
     link = make()
     for train, moves in ((False, moves_in_test), (True, True)):
@@ -83,7 +89,11 @@ def test_when_u_moves(make, x, moves_in_test):
 def test_upsampling_shows_every_pixel_four_times():
     x = np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2)
     assert networks._upsample(Variable(x)).array[0, 0].tolist() == [
-        [0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+        [0, 0, 1, 1],
+        [0, 0, 1, 1],
+        [2, 2, 3, 3],
+        [2, 2, 3, 3],
+    ]
 
 
 def test_downsampling_is_the_mean_of_four_pixels():
@@ -96,7 +106,9 @@ def test_a_constant_batch_is_normalised_to_beta_whatever_gamma(where):
     norm.betas.W.array[...] = np.float32([[3, -1]])
     norm.gammas.W.array[...] = np.float32([[7, 7]])
     y = np.asarray(norm(np.full((4, 2, 3, 3), 5, np.float32), None).array)
-    np.testing.assert_allclose(y, np.broadcast_to(np.float32([3, -1])[:, None, None], y.shape), atol=1e-4)
+    np.testing.assert_allclose(
+        y, np.broadcast_to(np.float32([3, -1])[:, None, None], y.shape), atol=1e-4
+    )
 
 
 def test_running_statistics_take_a_tenth_of_the_batch(where):
@@ -117,10 +129,20 @@ def gradients(x, gamma, gy):
     return of_x, of_gamma.ravel(), of_beta.ravel()
 
 
-@pytest.mark.parametrize("shape", [(4, 1, 4, 4), (3, 5, 8, 8), (8, 16, 4, 4), (16, 32, 8, 8), (2, 48, 32, 32),
-                                   (32, 128, 4, 4), (6, 20, 16, 16)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (4, 1, 4, 4),
+        (3, 5, 8, 8),
+        (8, 16, 4, 4),
+        (16, 32, 8, 8),
+        (2, 48, 32, 32),
+        (32, 128, 4, 4),
+        (6, 20, 16, 16),
+    ],
+)
 def test_gradients_of_batch_normalisation_are_right_with_and_without_ideep(where, shape):
-    """iDeep keeps its arrays in other orders than NumPy, by the shape; what came of a convolution is in such a one."""
+    """iDeep orders its arrays by their shape; what comes of a convolution is in such an order."""
     random = np.random.RandomState(0)
     x, gy = (random.randn(*shape).astype(np.float32) for _ in range(2))
     norm = device.place(links.ConditionalBatchNormalization(shape[1], 1), where)
@@ -143,13 +165,18 @@ def test_networks_of_every_size_have_the_variables_of_the_snapshots(size):
 
     chainer.global_config.use_ideep = "never"
     with chainer.using_config("train", False), chainer.no_backprop_mode():
-        generator, discriminator = networks.Generator(size, 1, 3, 1, 4), networks.Discriminator(size, 1, 1)
+        generator, discriminator = (
+            networks.Generator(size, 1, 3, 1, 4),
+            networks.Discriminator(size, 1, 1),
+        )
         images = generator(np.zeros((2, 3), np.float32))
         scores = discriminator(images, np.zeros(2, np.int32))
     assert images.shape == (2, 3, size, size) and scores.shape == (2, 1)
     assert abs(images.array).max() <= 1
-    for network, shapes in ((generator, variables.generator_shapes(size, 1, 3, 1, 4)),
-                            (discriminator, variables.discriminator_shapes(size, 1, 1))):
+    for network, shapes in (
+        (generator, variables.generator_shapes(size, 1, 3, 1, 4)),
+        (discriminator, variables.discriminator_shapes(size, 1, 1)),
+    ):
         assert dict((name, value.shape) for name, value in model.save(network).items()) == shapes
 
 

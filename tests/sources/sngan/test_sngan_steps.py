@@ -1,4 +1,4 @@
-"""Known answers of a training: the schedule, the noise, the losses, and what a step changes. Python 2.7 and 3."""
+"""Known answers of a training: schedule, noise, losses, what a step changes. Python 2.7 and 3."""
 
 import chainer
 import numpy as np
@@ -9,7 +9,9 @@ from sources.sngan import losses, model
 from sources.sngan.settings import PUBLISHED
 from sources.sngan.trainer import Trainer
 
-TINY = PUBLISHED._replace(width=2, latent_size=5, minibatch=4, discriminator_steps=2, iterations=100, decay_from=80)
+TINY = PUBLISHED._replace(
+    width=2, latent_size=5, minibatch=4, discriminator_steps=2, iterations=100, decay_from=80
+)
 
 
 class Batches(object):
@@ -35,20 +37,32 @@ def changed(before, after):
     return set(name for name in before if (before[name] != after[name]).any())
 
 
-@pytest.mark.parametrize("number,share", [
-    (0, 1), (80, 1), (81, 0.95), (90, 0.5), (99, 0.05), (100, 0)])
+@pytest.mark.parametrize(
+    "number,share", [(0, 1), (80, 1), (81, 0.95), (90, 0.5), (99, 0.05), (100, 0)]
+)
 def test_the_step_size_is_constant_and_then_falls_on_a_line_to_nought(trainer, number, share):
     assert trainer.alpha(number) == pytest.approx(2e-4 * share, abs=1e-12)
 
 
 def test_a_step_takes_the_step_size_of_its_iteration(trainer):
     trainer.step(90, Batches())
-    assert [optimizer.hyperparam.alpha for optimizer in trainer._optimizers.values()] == [pytest.approx(1e-4)] * 2
+    assert [optimizer.hyperparam.alpha for optimizer in trainer._optimizers.values()] == [
+        pytest.approx(1e-4)
+    ] * 2
 
 
 def test_a_published_training_is_150000_iterations_the_last_30000_of_falling_steps():
-    assert (PUBLISHED.steps, PUBLISHED.decay_from, PUBLISHED.discriminator_steps) == (150000, 120000, 5)
-    assert (PUBLISHED.alpha, PUBLISHED.beta1, PUBLISHED.beta2, PUBLISHED.minibatch) == (2e-4, 0, 0.9, 32)
+    assert (PUBLISHED.steps, PUBLISHED.decay_from, PUBLISHED.discriminator_steps) == (
+        150000,
+        120000,
+        5,
+    )
+    assert (PUBLISHED.alpha, PUBLISHED.beta1, PUBLISHED.beta2, PUBLISHED.minibatch) == (
+        2e-4,
+        0,
+        0.9,
+        32,
+    )
 
 
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 255])
@@ -58,7 +72,10 @@ def test_the_noise_spreads_a_value_over_its_128th(trainer, value):
     seen = trainer._real(np.random.RandomState(0), images)
     assert seen.shape == (2, 3, 32, 32) and seen.dtype == np.float32
     low = value / 128.0 - 1
-    assert low <= seen.min() < low + 0.0001 and low + 1 / 128.0 - 0.0001 < seen.max() <= low + 1 / 128.0
+    assert (
+        low <= seen.min() < low + 0.0001
+        and low + 1 / 128.0 - 0.0001 < seen.max() <= low + 1 / 128.0
+    )
     assert seen.mean() == pytest.approx(low + 1 / 256.0, abs=2e-4)
 
 
@@ -87,8 +104,10 @@ def test_the_generators_loss_is_minus_the_mean_score(scores, loss):
     assert float(losses.generator_loss(Variable(np.array(scores, "f"))).array) == loss
 
 
-@pytest.mark.parametrize("real,fake,loss", [
-    (1, -1, 0), (7, -7, 0), (0, 0, 2), (0.25, -1, 0.75), (1, -0.25, 0.75), (-1, 1, 4)])
+@pytest.mark.parametrize(
+    "real,fake,loss",
+    [(1, -1, 0), (7, -7, 0), (0, 0, 2), (0.25, -1, 0.75), (1, -0.25, 0.75), (-1, 1, 4)],
+)
 def test_the_discriminators_loss_counts_only_what_is_on_the_wrong_side_of_1(real, fake, loss):
     scores = [Variable(np.full((3, 1), value, "f")) for value in (real, fake)]
     assert float(losses.discriminator_loss(*scores).array) == pytest.approx(loss)
@@ -101,15 +120,24 @@ def test_a_step_is_one_of_the_generator_and_so_many_of_the_discriminator(trainer
     assert [trainer._optimizers[name].t for name in ("generator", "discriminator")] == [1, 2]
 
 
-@pytest.mark.parametrize("part,step", [
-    ("generator", lambda trainer, random: trainer._generator_step(random)),
-    ("discriminator", lambda trainer, random: trainer._discriminator_step(random, Batches()[0]))])
+@pytest.mark.parametrize(
+    "part,step",
+    [
+        ("generator", lambda trainer, random: trainer._generator_step(random)),
+        (
+            "discriminator",
+            lambda trainer, random: trainer._discriminator_step(random, Batches()[0]),
+        ),
+    ],
+)
 def test_a_step_of_one_network_trains_no_weight_of_the_other(trainer, part, step):
     """Statistics and the vectors u move whenever a network is used in training."""
     before = trainer.weights()
     step(trainer, np.random.RandomState(0))
     moved = changed(before, trainer.weights())
-    trained = set(name for name in moved if name.split("/")[-1] not in ("avg_mean", "avg_var", "N", "u"))
+    trained = set(
+        name for name in moved if name.split("/")[-1] not in ("avg_mean", "avg_var", "N", "u")
+    )
     assert trained and set(name.split("/")[0] for name in trained) == set([part])
 
 
@@ -141,8 +169,18 @@ def test_previews_are_of_the_same_latents_and_show_what_training_changes(trainer
     assert (trainer.preview(4) != first).any()
 
 
-@pytest.mark.parametrize("value,published,rounded", [
-    (-1, 0, 0), (1, 255, 255), (0, 127, 128), (-1.5, 0, 0), (1.5, 255, 255), (0.999, 254, 255), (-0.999, 0, 0)])
+@pytest.mark.parametrize(
+    "value,published,rounded",
+    [
+        (-1, 0, 0),
+        (1, 255, 255),
+        (0, 127, 128),
+        (-1.5, 0, 0),
+        (1.5, 255, 255),
+        (0.999, 254, 255),
+        (-0.999, 0, 0),
+    ],
+)
 def test_values_become_bytes(value, published, rounded):
     images = np.full((1, 3, 1, 1), value, np.float32)
     assert (model.to_uint8(images, "published") == published).all()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -20,15 +19,23 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import CancellableStream, LogConfig, Mount
-from docker.utils import kwargs_from_env
 from urllib3.exceptions import ProtocolError
 
-from orchestration import images, mends, recipes
-from orchestration.engines import GRACE_SECONDS, Job, Result, Tell, docker_gpus, substitute
-from orchestration.engines.logs import Event, Log
+from orchestration import mends
+from orchestration.engines import (
+    GRACE_SECONDS,
+    Job,
+    Result,
+    docker_address,
+    docker_gpus,
+    surroundings,
+)
+from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import NoDevice, NoEngine, StageFailed, UserError
-from orchestration.stage import Resources, Stage
+from orchestration.events import Event, Tell
+from orchestration.images import Image, Recipe, build
+from orchestration.stage import Node, Resources
 
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
 _PATIENCE_SECONDS = 10  # for the first answer of the engine; once it has answered, it may take its time
@@ -39,16 +46,17 @@ _TMP = "size=1g,mode=1777"
 
 def connect() -> DockerEngine:
     """The engine that the `docker` command would talk to. Raises NoEngine if none answers."""
-    settings = _settings()
+    settings = docker_address.settings()
     address = settings["base_url"]
     try:
-        _knock(address)
+        docker_address.knock(address)
         client = docker.DockerClient(**settings, timeout=_PATIENCE_SECONDS, max_pool_size=64)
         info = client.info()
     except (DockerException, requests.RequestException, OSError) as error:
         raise NoEngine(
-            f"{address}: no Docker Engine answers ({_reason(error)}); start it (systemctl start docker), see that you "
-            "may use it (group docker), or run without: --engine process"
+            f"{address}: no Docker Engine answers ({docker_address.reason(error)}); start it "
+            "(systemctl start docker), install it (apt install docker.io), see that you may use it "
+            "(group docker), or run without: --engine process"
         ) from error
     client.api.timeout = None  # type: ignore[assignment]  # for ever, which the stubs do not know
     return DockerEngine(client, info)
@@ -57,14 +65,16 @@ def connect() -> DockerEngine:
 class DockerEngine:
     """Runs stages as containers. info: what the engine tells of itself."""
 
-    name = "docker"
+    name, caution = "docker", ""
 
     def __init__(self, client: docker.DockerClient, info: Mapping[str, Any]) -> None:
         self.client, self.info = client, info
 
-    def room(self) -> Resources:
-        """The GPUs, cores and memory of the engine's machine."""
-        return Resources(docker_gpus.count(self.info), self.info["NCPU"], self.info["MemTotal"])
+    def nodes(self) -> tuple[Node]:
+        """The engine's machine."""
+        gpus = docker_gpus.ids(self.info)
+        has = Resources(len(gpus), self.info["NCPU"], self.info["MemTotal"])
+        return (Node(self.info["Name"], has, gpus),)
 
     def image_id(self, reference: str) -> str:
         """The id of an image. Raises UserError if the engine does not have it."""
@@ -72,17 +82,15 @@ class DockerEngine:
             return str(self.client.images.get(reference).id)
         except ImageNotFound as error:
             raise UserError(
-                f"image {reference}: the engine does not have it, and no folder of containers/ makes it; build it, "
-                f"or docker pull {reference}"
+                f"image {reference}: the engine does not have it, and no folder of containers/ makes "
+                f"it; build it, or docker pull {reference}"
             ) from error
 
-    def prepare(self, stages: Collection[Stage], tell: Tell) -> None:
-        """Build the images of `stages` that are missing or out of date; others must be there."""
-        wanted = {(stage.image, stage.flavour) for stage in stages}
-        images.build(self.client, sorted(pair for pair in wanted if recipes.exists(pair[0])), tell)
-        for image, _ in sorted(wanted):
-            if not recipes.exists(image):
-                self.image_id(image)
+    def prepare(self, images: Collection[Image], tell: Tell) -> None:
+        """Build those of ours that are missing; others must be there."""
+        build.build(self.client, [image for image in images if isinstance(image, Recipe)], tell)
+        for image in images:
+            self.image_id(image.reference)
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Stop and remove the containers of orchestrators that were killed."""
@@ -90,13 +98,21 @@ class DockerEngine:
             if abandoned(container.labels["ganfp.key"]):
                 _remove(container)
 
-    def start(self, job: Job) -> DockerRunning:
-        """Start the container of a stage. Raises UserError, NoDevice, StageFailed."""
+    def attach(self, job: Job) -> None:
+        """None, when what an earlier orchestrator left of a stage has been stopped and removed.
+
+        What it wrote since that one was killed went nowhere. Stopped, it writes its checkpoint
+        first, and the next container continues there. The engine of another host is out of reach.
+        """
         for container in self._containers(job.store, job.key):
             _remove(container)
-        image_id = self.image_id(recipes.reference(job.stage.image, job.stage.flavour))
+
+    def start(self, job: Job) -> DockerRunning:
+        """Start the container of a stage. Raises UserError, NoDevice, StageFailed."""
+        image_id = self.image_id(job.image.reference)
+        memory = KillWatch()
         container, output = self._launch(job, image_id)
-        return DockerRunning(job, container, output, image_id)
+        return DockerRunning(job, container, output, image_id, memory)
 
     def _containers(self, store: Path, key: str | None = None) -> list[Container]:
         labels = [f"ganfp.store={store}", *([] if key is None else [f"ganfp.key={key}"])]
@@ -129,9 +145,14 @@ class DockerEngine:
 class DockerRunning:
     """A container that runs."""
 
-    def __init__(self, job: Job, container: Container, output: Output, image_id: str) -> None:
-        self._stage, self._container, self._output, self.image_id = job.stage.name, container, output, image_id
-        self._log, self._memory = Log(job.log), KillWatch()
+    def __init__(
+        self, job: Job, container: Container, output: Output, image_id: str, memory: KillWatch
+    ) -> None:
+        self.image_id = image_id
+        self._stage, self._container, self._output = job.stage.name, container, output
+        self._log, self._memory = Log(job.log), memory
+        self._stopper = threading.Thread(target=self._stop, daemon=True)
+        self._guard = threading.Lock()
 
     def events(self) -> Iterator[Event]:
         """The events it writes, until it ends."""
@@ -163,10 +184,12 @@ class DockerRunning:
 
     def cancel(self) -> None:
         """Make it stop, in a thread that waits for it."""
-        threading.Thread(target=self._stop, daemon=True).start()
+        with self._guard:
+            if self._stopper.ident is None:
+                self._stopper.start()
 
     def _stop(self) -> None:
-        with contextlib.suppress(APIError):  # it ended by itself
+        with contextlib.suppress(APIError, requests.RequestException):  # one of them has ended
             self._container.stop(timeout=int(GRACE_SECONDS))
 
 
@@ -186,43 +209,22 @@ def _engine_stays(stage: str) -> Iterator[None]:
     try:
         yield
     except (APIError, requests.RequestException, ProtocolError) as error:
-        raise StageFailed(f"{stage}: the Docker Engine went away ({_reason(error)}); start it and run again") from error
+        reason = docker_address.reason(error)
+        raise StageFailed(
+            f"{stage}: the Docker Engine went away ({reason}); start it and run again"
+        ) from error
 
 
-def _settings() -> dict[str, Any]:
-    """Where the engine listens: DOCKER_HOST, the current context of the `docker` command, or the usual socket."""
-    settings = dict(kwargs_from_env())
-    if "base_url" not in settings:
-        context = docker.ContextAPI.get_current_context()
-        settings["base_url"] = (context and context.Host) or "unix:///var/run/docker.sock"
-    return settings
-
-
-def _knock(address: str) -> None:
-    """Raise OSError if nobody listens at a local address: docker-py would say so too, but leave its socket open."""
-    if address.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(address.removeprefix("unix://"))
-
-
-def _reason(error: BaseException) -> str:
-    """What is at the bottom of an error of a connection."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return " ".join(str(error).split())
-
-
-def _arguments(job: Job, image_id: str, info: Mapping[str, Any], gpus: docker_gpus.Arguments) -> dict[str, Any]:
-    wish = job.stage.resources
-    environment = {"HOME": "/tmp", "GANFP_IMAGE": image_id, "OMP_NUM_THREADS": str(wish.cores)}
+def _arguments(
+    job: Job, image_id: str, info: Mapping[str, Any], gpus: docker_gpus.Arguments
+) -> dict[str, Any]:
+    variables = surroundings.variables(job, image_id, home="/tmp")
     return {
         **gpus,
+        **_limits(job.stage.resources),
         "image": image_id,
-        "command": substitute(job.stage.command, "/in", "/out", "/config.json"),
-        "environment": {**environment, **gpus.get("environment", {})},
+        "command": surroundings.command(job, "/in", "/out", "/config.json"),
+        "environment": {**variables, **gpus.get("environment", {})},
         "labels": _labels(job),
         "mounts": _mounts(job),
         "user": _user(info),
@@ -232,13 +234,18 @@ def _arguments(job: Job, image_id: str, info: Mapping[str, Any], gpus: docker_gp
         "tmpfs": {"/tmp": _TMP},
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
+        "stop_signal": "SIGTERM",
+        "log_config": LogConfig(type="none"),  # what it writes is in the store
+    }
+
+
+def _limits(wish: Resources) -> dict[str, Any]:
+    return {
         "mem_limit": wish.memory,
         "memswap_limit": wish.memory,
         "nano_cpus": wish.cores * 10**9,
         "pids_limit": _PIDS,
         "shm_size": wish.memory // 2,
-        "stop_signal": "SIGTERM",
-        "log_config": LogConfig(type="none"),  # what it writes is in the store
     }
 
 
@@ -252,17 +259,14 @@ def _labels(job: Job) -> dict[str, str]:
 
 
 def _mounts(job: Job) -> list[Mount]:
-    shown = {f"/in/{name}": path for name, path in job.inputs.items()}
-    shown["/config.json"] = job.config
-    return [
-        Mount("/out", str(job.out), type="bind"),
-        *(Mount(target, str(path), type="bind", read_only=True) for target, path in shown.items()),
-    ]
+    shown = surroundings.shown(job, "/in", "/config.json")
+    read = [Mount(place, str(path), type="bind", read_only=True) for place, path in shown.items()]
+    return [Mount("/out", str(job.out), type="bind"), *read]
 
 
 def _user(info: Mapping[str, Any]) -> str:
     """The calling user; in a rootless engine that is the one who is root inside."""
-    if "name=rootless" in info.get("SecurityOptions", []):
+    if "name=rootless" in (info.get("SecurityOptions") or []):
         return "0:0"
     return f"{os.getuid()}:{os.getgid()}"
 

@@ -7,26 +7,27 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestration.identity import Identified
+from orchestration.keys import KeyedPlan
 from orchestration.store import Store, write_json
 
 
-def publish(study: Identified, store: Store, say: Callable[[str], None]) -> None:
+def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None:
     """Copy the report out of the store, note which stages made it, and say where it is and what it found."""
-    folder = store.root.parent / "runs" / study.plan.study
+    folder = store.root.parent / "runs" / wanted.plan.study
     report, note = folder / "report", folder / "run.json"
     run = {
-        "study": study.plan.study,
+        "study": wanted.plan.study,
         "store": str(store.root),
-        "stages": dict(study.keys),
-        "results": dict(study.plan.results),
+        "stages": dict(wanted.keys),
+        "results": dict(wanted.plan.results),
     }
     if not (report.is_dir() and note.is_file() and json.loads(note.read_text()) == run):
         folder.mkdir(parents=True, exist_ok=True)
-        _copy(store.folder(study.keys[study.plan.results["report"]]), report)
+        _copy(store.folder(wanted.keys[wanted.plan.results["report"]]), report)
         write_json(note, run)
     results = json.loads((report / "results.json").read_text())
-    say(f"attribution accuracy: {results['attribution']['accuracy']:.4f}")
+    for name, experiment in results["experiments"].items():
+        say(f"{name}: {experiment['headline']}")
     say(f"report: {_short(report / 'index.html')}")
 
 

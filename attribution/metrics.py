@@ -1,0 +1,29 @@
+"""How often a method is right, from the scores it gave."""
+
+import numpy as np
+
+
+def confusion_matrix(truth, predicted, labels):
+    """Counts, int (labels, labels): rows are true labels, columns predicted ones. truth, predicted: (N,)."""
+    counts = np.zeros((labels, labels), int)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts
+
+
+def metrics(labels, confusion):
+    """What a confusion matrix says, as plain values: accuracy, and precision and recall of every label.
+
+    confusion: int (K, K), rows are true labels, columns predicted ones. Precision or recall of a label that
+    was never predicted, or of which there are no images, is None. chance: of a guess among the labels.
+    """
+    right, images, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    return {
+        "labels": list(labels), "images": int(images.sum()), "chance": 1 / len(labels),
+        "accuracy": _share(right.sum(), images.sum()), "confusion": confusion.tolist(),
+        "per_label": {name: {"precision": _share(right[place], predicted[place]),
+                             "recall": _share(right[place], images[place]), "images": int(images[place])}
+                      for place, name in enumerate(labels)}}
+
+
+def _share(part, whole):
+    return float(part / whole) if whole else None

@@ -1,0 +1,89 @@
+"""Frameworks: what an image stands on. A base, and the packages that its requirements pin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from orchestration.errors import UserError
+from orchestration.hashing import digest
+from orchestration.images import facts, offers
+from orchestration.images.facts import Facts
+from orchestration.repository import REPOSITORY
+
+
+@dataclass(frozen=True)
+class Framework:
+    """What images of one flavour share.
+
+    content: hash of all below. base: the one that the user named in place of ours. dockerfile:
+    its text. requirements: {path relative to the repository: text}, as they are installed, the
+    list that differs between flavours last.
+    """
+
+    name: str
+    flavour: str
+    content: str
+    base: str | None
+    facts: Facts = field(compare=False)
+    dockerfile: str = field(compare=False)
+    requirements: Mapping[str, str] = field(compare=False)
+
+    @property
+    def reference(self) -> str:
+        """The name of the built image."""
+        return f"ganfp/{self.name}:{self.flavour}-{self.content[:12]}"
+
+
+def framework(name: str, flavour: str, base: str | None) -> Framework:
+    """The framework of containers/NAME. base: as the user named it.
+
+    Raises UserError if it lacks the flavour.
+    """
+    known, dockerfile = facts.read(name), read(f"containers/{name}/Dockerfile")
+    fixed = [path for path in copied(dockerfile) if path.startswith("containers/")]
+    lists = {path: read(path) for path in (*fixed, _of_flavour(name, flavour, known))}
+    content = digest({"base": base or base_content(known), "flavour": flavour, "data": known.data,
+                      "dockerfile": dockerfile, "requirements": list(lists.values())})
+    return Framework(name, flavour, content, base, known, dockerfile, lists)
+
+
+def has(name: str, flavour: str) -> bool:
+    """Whether a framework has a flavour."""
+    return (REPOSITORY / _requirements(name, flavour)).is_file()
+
+
+def base_content(known: Facts) -> str:
+    """What our own base is made of, without the certificates of this host."""
+    dockerfile = read("containers/base/Dockerfile")
+    return digest({"suite": known.suite, "packages": known.packages, "dockerfile": dockerfile})
+
+
+def copied(dockerfile: str) -> Iterator[str]:
+    """The paths that COPY lines name, without pip/, made for each build, and without arguments."""
+    for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE):
+        for path in line.split()[:-1]:
+            if path != "pip/" and not path.startswith("$"):
+                yield path
+
+
+def read(path: str) -> str:
+    """The text of a file of the repository."""
+    return (REPOSITORY / path).read_text("utf-8")
+
+
+def _requirements(name: str, flavour: str) -> str:
+    return f"containers/{name}/requirements-{flavour}.txt"
+
+
+def _of_flavour(name: str, flavour: str, known: Facts) -> str:
+    """The list of a flavour; CUDA's for the CPU too, where pip has no build for the CPU."""
+    if not has(name, flavour):
+        raise UserError(f"containers/{name}: has no flavour {flavour}")
+    path = _requirements(name, flavour)
+    if flavour != "cpu" or not known.cpu_build:
+        return path
+    version = re.findall(rf"^{known.cpu_build}==(\S+)", read(path), re.MULTILINE)[0]
+    offered = offers.has(known.cpu_build, f"{version}+cpu", known.python)
+    return path if offered else _requirements(name, "cuda")

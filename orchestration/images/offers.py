@@ -1,0 +1,53 @@
+"""What the host's pip can have. Asked once: the answer is part of what an image is made of."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestration.errors import UserError
+from orchestration.hashing import digest
+from orchestration.images import pip_settings
+from orchestration.repository import REPOSITORY
+
+_ANSWERS = REPOSITORY / ".builds" / "offers"
+_NO_ANSWER = "Retrying ("  # what pip says of an index that it does not reach
+
+
+def has(project: str, version: str, python: str) -> bool:
+    """Whether the host's pip has this version of a project, for Linux and `python`, such as 3.11.
+
+    The answer is kept as long as pip's settings are the same. Raises UserError if there is none.
+    """
+    asked = [project, version, python, platform.machine(), pip_settings.fingerprint()]
+    answer = _ANSWERS / digest(asked)
+    if not answer.exists():
+        _write(answer, "yes" if _ask(project, version, python) else "no")
+    return answer.read_text() == "yes"
+
+
+def _ask(project: str, version: str, python: str) -> bool:
+    machine = platform.machine()
+    platforms = ("--platform", f"manylinux_2_28_{machine}", "--platform", f"linux_{machine}")
+    command = [sys.executable, "-m", "pip", "index", "versions", project, "--retries", "1",
+               "--python-version", python, "--only-binary", ":all:", *platforms]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if version in re.split(r"[\s,]+", done.stdout):
+        return True
+    if done.returncode or _NO_ANSWER in done.stderr:
+        raise UserError(f"{project} {version}: pip reaches no package index that says whether it "
+                        "has it; connect this machine, or name a folder with the wheel in "
+                        "PIP_FIND_LINKS")
+    return False
+
+
+def _write(path: Path, text: str) -> None:
+    """By rename: another process may ask at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new.write_text(text)
+    new.replace(path)

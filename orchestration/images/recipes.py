@@ -1,0 +1,138 @@
+"""Recipes: what an image is made of, read from its Dockerfile and the files that this names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.errors import UserError
+from orchestration.hashing import digest
+from orchestration.images import frameworks
+from orchestration.images.frameworks import Framework
+from orchestration.repository import REPOSITORY
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What one flavour of an image of ours is made of.
+
+    content: hash of its framework and its Dockerfile. build: hash of that and of its code.
+    package, words: what its entrypoint starts: ("sources.cramer_mmd", ("cramergan",)).
+    dockerfile: its text. files: {path relative to the repository and to /app: sha256} of its code.
+    """
+
+    name: str
+    flavour: str
+    content: str
+    build: str
+    package: str
+    words: tuple[str, ...]
+    framework: Framework = field(compare=False)
+    dockerfile: str = field(compare=False)
+    files: Mapping[str, str] = field(compare=False)
+
+    @property
+    def reference(self) -> str:
+        """The name of the built image."""
+        return f"ganfp/{self.name}:{self.flavour}-{self.build[:12]}"
+
+    def read(self, file: str) -> bytes:
+        """What is in one of its files. Raises UserError if it has changed since."""
+        path = REPOSITORY / file
+        data = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(data).hexdigest() != self.files[file]:
+            raise UserError(f"{path}: changed since this run began; run the same command again")
+        return data
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """An image made elsewhere. name: as in the manifest. content: the id the engine gave it."""
+
+    name: str
+    flavour: str
+    content: str
+
+    @property
+    def reference(self) -> str:
+        """What the engine starts, whatever the name means by then."""
+        return self.content
+
+
+Image = Recipe | Foreign
+
+
+def names() -> list[str]:
+    """The images that containers/ makes."""
+    paths = (REPOSITORY / "containers").glob("*/Dockerfile")
+    return sorted(path.parent.name for path in paths if "\nENTRYPOINT " in path.read_text("utf-8"))
+
+
+def exists(name: str) -> bool:
+    """Whether an image is one of ours; any other is a reference to one made elsewhere."""
+    return name in names()
+
+
+def find(name: str, flavour: str, image_id: Callable[[str], str]) -> Image:
+    """An image by name. image_id: asked for the id of one that is not ours."""
+    return recipe(name, flavour) if exists(name) else Foreign(name, flavour, image_id(name))
+
+
+def recipe(name: str, flavour: str) -> Recipe:
+    """The recipe of an image of ours. Raises UserError if there is no such image or flavour."""
+    if not exists(name):
+        made = ", ".join(names())
+        raise UserError(f"image {name}: there is no such image; containers/ makes {made}")
+    dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
+    base = os.environ.get(base_variable(name, flavour))
+    framework = frameworks.framework(framework_name(name), flavour, base)
+    content = digest({"framework": framework.content, "dockerfile": dockerfile})
+    files = {file: _sha256(file) for file in sorted(set(_code(frameworks.copied(dockerfile))))}
+    build = digest({"content": content, "files": files})
+    package, words = _entrypoint(dockerfile)
+    return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files)
+
+
+def framework_name(name: str) -> str:
+    """The folder of containers/ that says what an image stands on; it may be its own."""
+    dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
+    found = re.search(r"^ARG FRAMEWORK=ganfp/(\S+):cpu$", dockerfile, re.MULTILINE)
+    return found[1] if found else name
+
+
+def base_variable(name: str, flavour: str) -> str:
+    """The environment variable in which the user can name the base of an image."""
+    return f"GANFP_BASE_{name}_{flavour}".upper().replace("-", "_")
+
+
+def _entrypoint(dockerfile: str) -> tuple[str, tuple[str, ...]]:
+    """The package that python -m runs, and the words after it."""
+    stated = re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[-1]
+    _, _, package, *words = json.loads(stated)
+    return package, tuple(words)
+
+
+def _code(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        if (REPOSITORY / path).is_dir():
+            yield from _within(REPOSITORY / path)
+        elif not path.startswith("containers/"):
+            yield path
+
+
+def _within(folder: Path) -> Iterator[str]:
+    """The files of a folder, without what Python and editors leave there."""
+    for file in folder.rglob("*"):
+        path = file.relative_to(REPOSITORY)
+        left = any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+        if file.is_file() and not left:
+            yield path.as_posix()
+
+
+def _sha256(file: str) -> str:
+    return hashlib.sha256((REPOSITORY / file).read_bytes()).hexdigest()

@@ -1,0 +1,87 @@
+"""What a stage is, for good: the key under which the store keeps it, and the record it keeps.
+
+A key holds all that the output of a stage depends on, and nothing else; docs/keys.md says what that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration import data, hashing
+from orchestration.images import Image, Recipe
+from orchestration.images.code import reach
+from orchestration.stage import Plan, Stage
+
+
+@dataclass(frozen=True)
+class KeyedPlan:
+    """A plan whose stages have keys.
+
+    keys: by name of the stage. images: {(name, flavour): what it runs in}. code: {name of the stage: hash of
+    the code of ours that it reaches}. hashes: {path of data: hash of what is in it}.
+    """
+
+    plan: Plan
+    keys: Mapping[str, str]
+    images: Mapping[tuple[str, str], Image]
+    code: Mapping[str, str]
+    hashes: Mapping[str, str]
+
+    def image(self, stage: Stage) -> Image:
+        """What a stage runs in."""
+        return self.images[stage.image, stage.flavour]
+
+    def given(self, stage: Stage) -> dict[str, Path]:
+        """{mount name: file} of the data that a stage is shown: its own files alone, links resolved."""
+        return {f"{mount}{suffix}": file for mount, path in stage.files.items()
+                for suffix, file in data.own_files(path).items()}
+
+    def record(self, stage: Stage) -> dict[str, Any]:
+        """What stage.json says of a stage: all that is needed to run it again."""
+        return {
+            "study": self.plan.study,
+            "name": stage.name,
+            "image": stage.image,
+            "flavour": stage.flavour,
+            "content": self.image(stage).content,
+            "code": self.code[stage.name],
+            "command": list(stage.command),
+            "config": dict(stage.config),
+            "inputs": {mount: self.keys[name] for mount, name in stage.inputs.items()},
+            "files": {mount: {"path": path, "sha256": self.hashes[path]} for mount, path in stage.files.items()},
+            "resources": asdict(stage.resources),
+        }
+
+
+def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[str], str]) -> KeyedPlan:
+    """Give every stage of `plan` its key.
+
+    find: (name, flavour) -> the image. file_hash: path -> the hash of the data there. Each is asked once.
+    """
+    pairs = dict.fromkeys((stage.image, stage.flavour) for stage in plan.stages)
+    images = {pair: find(*pair) for pair in pairs}
+    hashes = {path: file_hash(path) for path in dict.fromkeys(
+        path for stage in plan.stages for path in stage.files.values())}
+    code = {stage.name: _code(stage, images[stage.image, stage.flavour]) for stage in plan.stages}
+    keys: dict[str, str] = {}
+    for stage in plan.stages:
+        keys[stage.name] = hashing.digest({
+            "image": images[stage.image, stage.flavour].content,
+            "flavour": stage.flavour,
+            "code": code[stage.name],
+            "command": list(stage.command),
+            "config": dict(stage.config),
+            "inputs": {mount: keys[name] for mount, name in stage.inputs.items()},
+            "files": {mount: hashes[path] for mount, path in stage.files.items()},
+        })
+    return KeyedPlan(plan, keys, images, code, hashes)
+
+
+def _code(stage: Stage, image: Image) -> str:
+    """The hash of the code that a stage reaches; "" of an image made elsewhere, whose content has it all."""
+    if not isinstance(image, Recipe):
+        return ""
+    return hashing.digest(reach(image, stage.command, stage.modules))

@@ -1,0 +1,54 @@
+"""Environments: a snapshot of the code, and packages that images share."""
+
+import pytest
+
+from orchestration import images
+from orchestration.errors import UserError
+from orchestration.images import environments
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """The list of what would be installed."""
+    folders = []
+    monkeypatch.setattr(environments, "_unpack", lambda packages, folder: None)
+    monkeypatch.setattr(environments, "_install_requirements",
+                        lambda framework, python, folder: folders.append(folder))
+    return folders
+
+
+def test_images_of_one_framework_share_their_packages(installed, tmp_path):
+    said = []
+    for name in ("progan", "attribution", "progan"):
+        environments.ensure(images.recipe(name, "cpu"), tmp_path, said.append)
+    assert len(installed) == len(said) == 1 and installed[0].name.startswith("tensorflow-cpu-")
+    assert len(list((tmp_path / ".environments" / "code").iterdir())) == 2
+
+
+def test_code_that_runs_is_a_snapshot(installed, made, repository, tmp_path):
+    recipe = made({"first.py": "old"})
+    environment = environments.ensure(recipe, tmp_path, print)
+    code = tmp_path / ".environments" / "code" / recipe.build[:12]
+    assert environment.variables["PYTHONPATH"] == str(code)
+    assert environment.command[1:] == ("-m", "sources.made", "first")
+    (repository / "sources/made/first.py").write_text("new")
+    assert environments.ensure(recipe, tmp_path, print) == environment
+    assert (code / "sources/made/first.py").read_text() == "old"
+    found = {str(path.relative_to(code)) for path in code.rglob("*") if path.is_file()}
+    assert found == set(recipe.files)
+
+
+def test_a_snapshot_of_code_that_changed_is_not_made(installed, made, repository, tmp_path):
+    recipe = made({"first.py": "old"})
+    (repository / "sources/made/first.py").write_text("new")
+    with pytest.raises(UserError, match=r"sources/made/first.py: changed since this run began"):
+        environments.ensure(recipe, tmp_path, print)
+    assert list((tmp_path / ".environments" / "code").iterdir()) == []
+
+
+def test_a_python_that_is_not_here_is_named_with_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    mend = "install it, or start a Docker Engine; the image sngan-py3"
+    with pytest.raises(UserError, match=f"image sngan: runs on python2.7, .* {mend}"):
+        environments.ensure(images.recipe("sngan", "cpu"), tmp_path, print)

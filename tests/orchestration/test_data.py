@@ -1,0 +1,138 @@
+"""Data files: which are meant, whether they are there, and their hashes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from orchestration.data import Hashes, own_files, problems
+from orchestration.stage import Plan, Resources, Stage
+from orchestration.store import Store
+
+
+@pytest.fixture
+def hashes(tmp_path: Path) -> Hashes:
+    """The hashes of a fresh store; what was read is in `read`."""
+    return fresh(tmp_path)
+
+
+def fresh(tmp_path: Path) -> Hashes:
+    return Hashes(Store(tmp_path / "store"), lambda path: READ.append(path.name))
+
+
+READ: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_read() -> None:
+    READ.clear()
+
+
+def test_a_file_is_its_own_and_its_neighbours_are_not(tmp_path: Path, hashes: Hashes) -> None:
+    (tmp_path / "celeba.pkl").write_text("weights")
+    before = hashes(str(tmp_path / "celeba.pkl"))
+    (tmp_path / "lsun.pkl").write_text("others")
+    assert own_files(str(tmp_path / "celeba.pkl")) == {"": tmp_path / "celeba.pkl"}
+    assert fresh(tmp_path)(str(tmp_path / "celeba.pkl")) == before
+
+
+def test_of_a_checkpoint_of_several_files_those_with_its_name_are_meant(tmp_path: Path) -> None:
+    for name in ("model-15.index", "model-15.data-00000-of-00001", "model-150.index", "model-1.index", "checkpoint"):
+        (tmp_path / name).touch()
+    assert set(own_files(str(tmp_path / "model-15"))) == {".index", ".data-00000-of-00001"}
+
+
+def test_of_a_folder_hidden_names_and_locks_are_left_out(tmp_path: Path, hashes: Hashes) -> None:
+    folder = tmp_path / ".cache" / "bedroom"  # the folder itself may lie below a hidden one
+    folder.mkdir(parents=True)
+    (folder / "data.mdb").write_text("pictures")
+    before = hashes(str(folder))
+    for name in ("lock.mdb", ".DS_Store", ".git/config"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("x")
+    assert set(own_files(str(folder))) == {"/data.mdb"}
+    assert fresh(tmp_path)(str(folder)) == before
+
+
+def test_links_are_resolved(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/celeba.zip").write_text("faces")
+    (tmp_path / "archive.zip").symlink_to(tmp_path / "disk/celeba.zip")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/data.mdb").symlink_to(tmp_path / "disk/celeba.zip")
+    assert own_files(str(tmp_path / "archive.zip")) == {"": tmp_path / "disk/celeba.zip"}
+    assert own_files(str(tmp_path / "folder")) == {"/data.mdb": tmp_path / "disk/celeba.zip"}
+
+
+def test_a_name_with_wildcards_means_itself(tmp_path: Path) -> None:
+    (tmp_path / "model[1]*.index").touch()
+    (tmp_path / "model1x.index").touch()
+    assert set(own_files(str(tmp_path / "model[1]*"))) == {".index"}
+
+
+def test_a_file_is_read_once(tmp_path: Path, hashes: Hashes) -> None:
+    (tmp_path / "file").write_text("content")
+    first = hashes(str(tmp_path / "file"))
+    assert fresh(tmp_path)(str(tmp_path / "file")) == first and READ == ["file"]
+
+
+def test_a_touched_file_is_read_again_and_is_still_the_same(tmp_path: Path, hashes: Hashes) -> None:
+    (tmp_path / "file").write_text("content")
+    first = hashes(str(tmp_path / "file"))
+    os.utime(tmp_path / "file", ns=(1, 1))
+    assert fresh(tmp_path)(str(tmp_path / "file")) == first and READ == ["file", "file"]
+
+
+def test_a_file_that_was_replaced_by_one_of_the_same_size_and_time_is_read_again(
+    tmp_path: Path, hashes: Hashes
+) -> None:
+    file, other = tmp_path / "file", tmp_path / "other"
+    file.write_text("content")
+    other.write_text("CONTENT")
+    first, times = hashes(str(file)), file.stat()
+    shutil.copyfile(other, file)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert fresh(tmp_path)(str(file)) != first
+    second, inode = fresh(tmp_path)(str(file)), file.stat().st_ino
+    file.write_text("content")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (second != first) and file.stat().st_ino == inode and fresh(tmp_path)(str(file)) == first
+
+
+def test_the_hash_of_a_folder_is_that_of_its_files(tmp_path: Path, hashes: Hashes) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "file").write_text("content")
+    assert hashes(str(tmp_path / "one")) == hashes(str(tmp_path / "two"))
+    (tmp_path / "two" / "sub" / "file").rename(tmp_path / "two" / "file")
+    assert hashes(str(tmp_path / "one")) != hashes(str(tmp_path / "two"))
+
+
+def problem(path: Path) -> str | None:
+    """What is wrong with data that a stage is shown."""
+    stage = Stage("real", "real", "cpu", (), Resources(0, 1, 1), files={"given": str(path)})
+    return problems(Plan("study", (stage,), {})).get(str(path))
+
+
+def test_data_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
+    text = f"is not there, and the stage real needs it; put it at {tmp_path}/celeba.zip"
+    assert problem(tmp_path / "celeba.zip") == text
+
+
+def test_data_that_is_there_is_no_problem(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "celeba.zip", "w") as archive:
+        archive.writestr("file", "content")
+    assert problem(tmp_path / "celeba.zip") is None
+    assert problem(tmp_path / "model-1000") is not None
+    (tmp_path / "model-1000.index").touch()
+    assert problem(tmp_path / "model-1000") is None
+
+
+@pytest.mark.parametrize("content", [b"<html>Quota exceeded</html>", b"PK\x03\x04 cut off"])
+def test_a_zip_that_is_none_is_found_before_anything_runs(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "celeba.zip").write_bytes(content)
+    assert "no whole zip archive" in str(problem(tmp_path / "celeba.zip"))

@@ -1,0 +1,119 @@
+"""What Python loads in a container is what the keys say it reaches: every verb, on tiny inputs.
+
+Each verb runs in its image with every Python file of the image, so that one that code.reach missed
+is loaded and seen; of the other files only those are there that it says are reached.
+"""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestration import images
+from orchestration.images import build, code
+from tests.conformance.trial import image_set
+from tests.sources.real.real_archives import celeba_zip, encoded, face, lsun_lmdb
+
+PARITY = Path(__file__).resolve().parents[1] / "fixtures" / "parity"
+CRITIC = {"generator_width": 4, "discriminator_width": 4, "features": 8, "rounds": 2,
+          "minibatch": 4, "latent_size": 8, "discriminator_steps": 1,
+          "first_discriminator_steps": 1, "checkpoint_every": 1, "preview_every": 1}
+SNGAN = {"width": 4, "latent_size": 8, "minibatch": 4, "iterations": 2, "discriminator_steps": 1,
+         "checkpoint_every": 1, "preview_every": 1}
+SETTINGS = {
+    "real": {"resolution": 32, "gan": 4, "train": 3, "validation": 1, "test": 2},
+    "progan": {"fmap_base": 64, "fmap_max": 8, "latent_size": 8, "minibatch": 4, "total_kimg": 0.02,
+               "stable_kimg": 0.004, "fade_kimg": 0.004, "checkpoint_every": 2, "preview_every": 2},
+    "sngan": SNGAN, "sngan-py3": SNGAN, "cramergan": CRITIC, "mmdgan": CRITIC,
+    "attribution": {"fmap_base": 32, "fmap_max": 8, "images": 16, "minibatch": 4,
+                    "validate_every": 2, "checkpoint_every": 2},
+}
+CHECKPOINTS = {
+    "progan": "progan-32/network.pkl",
+    "sngan": "sngan-128-ch4/generator.npz",
+    "sngan-py3": "sngan-128-ch4/generator.npz",
+    "cramergan": "cramergan-32/MMDGAN.model-12000.index",
+    "mmdgan": "mmdgan-32/MMDGAN.model-23000.index",
+    "attribution": "classifier-32/network.pkl",
+}
+TRAIN = "train --images /work/images --config /work/config.json --out /work/model"
+IMPORT = "import --checkpoint /parity/{} --out /work/imported"
+GENERATE = "generate --model /work/model --count 4 --png --out /work/fakes"
+SETS = "--images a=/work/images --images b=/work/images"
+COMMANDS = {  # in this order; each may read what those before it wrote
+    "real": ["celeba --archive /work/celeba.zip --config /work/config.json --out /work/celeba",
+             "lsun --archive /work/lsun --config /work/config.json --out /work/bedrooms",
+             "photos --config /work/config.json --out /work/photos"],
+    "attribution": [f"train {SETS} --train 8 --validation 4 --config /work/config.json "
+                    "--out /work/model",
+                    f"attribute --model /work/model {SETS} --out /work/scores"],
+}
+EVERYWHERE = ["export --model /work/model --out /work/exported", "check"]
+OF_A_STUDY = {"measure", "report"}  # they read what a whole study made
+
+pytestmark = pytest.mark.docker
+
+
+def commands(image):
+    """Every verb of an image, as it is typed."""
+    if image == "real":
+        return [*COMMANDS["real"], "check"]
+    own = COMMANDS.get(image, [TRAIN, GENERATE])
+    return [*own, IMPORT.format(CHECKPOINTS[image]), *EVERYWHERE]
+
+
+@pytest.fixture
+def work(tmp_path):
+    """A folder of tiny inputs."""
+    folder = tmp_path / "work"
+    image_set(folder / "images", 32, 16)
+    celeba_zip(folder / "celeba.zip", 16)
+    lsun_lmdb(folder / "lsun", {b"%040x" % number: encoded(face(number), "WEBP")
+                                for number in range(16)})
+    return folder
+
+
+def app(recipe, reached, folder):
+    """What the container sees as /app: all Python files and, of the others, what is reached."""
+    for file in recipe.files:
+        if file.endswith(".py") or file in reached:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(recipe.read(file))
+    return folder
+
+
+def loaded(recipe, command, folder, work):
+    """Run a command that must end well; the files below /app that Python says it loads."""
+    mounts = {folder: "/app:ro", work: "/work", PARITY: "/parity:ro"}
+    ended = subprocess.run(
+        ["docker", "run", "--rm", "--network", "none", "--user", f"{os.getuid()}:{os.getgid()}",
+         *(word for path, place in mounts.items() for word in ("--volume", f"{path}:{place}")),
+         "--env", "PYTHONVERBOSE=1", "--env", "OMP_NUM_THREADS=1",
+         recipe.reference, *command.split()],
+        capture_output=True, text=True, errors="replace", timeout=600, check=False)
+    said = [line for line in ended.stderr.splitlines() if not line.startswith(("#", "import "))]
+    assert ended.returncode == 0, "\n".join([command, *said[-20:]])
+    return set(re.findall(r"(?<![\w/])/app/([\w/.-]+\.py)\b", ended.stderr))
+
+
+def verbs(recipe):
+    """The verbs that a command line offers."""
+    ended = subprocess.run(["docker", "run", "--rm", recipe.reference, "--help"],
+                           capture_output=True, text=True, check=True)
+    return set(re.findall(r"^    ([a-z]+)\b", ended.stdout, re.MULTILINE))
+
+
+@pytest.mark.parametrize("image", images.names())
+def test_what_a_verb_loads_is_what_its_key_holds(image, docker_engine, work, tmp_path):
+    recipe = images.recipe(image, "cpu")
+    build.build(docker_engine.client, [recipe], lambda event: None)
+    (work / "config.json").write_text(json.dumps(SETTINGS[image]))
+    assert verbs(recipe) - OF_A_STUDY == {command.split()[0] for command in commands(image)}
+    for number, command in enumerate(commands(image)):
+        reached = set(code.reach(recipe, command.split()))
+        found = loaded(recipe, command, app(recipe, reached, tmp_path / str(number)), work)
+        assert found, f"{command}: Python did not say what it loads"
+        assert found <= reached, f"{image} {command}: the key misses {sorted(found - reached)}"
