@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.conformance.callers import call
 
+FINISHED = ("model.json", "imageset.json", "attribution.json")  # files that appear last
 EVENTS = ("progress", "log", "warning", "done")
 INDEX_KEYS = {"format", "count", "resolution", "sha256", "value_range", "source", "made_by"}
 
@@ -155,7 +156,7 @@ def refused(trial, what, verb, reads, arguments=()):
     expect(ended.status == 2, f"{what}: exit status {ended.status} instead of 2 ({last(ended.errors)})")
     expect(len(ended.errors) == 1, f"{what}: {len(ended.errors)} lines on standard error: {ended.errors}")
     check_events(ended, finished=False)
-    written = [path.name for path in out.rglob("*") if path.name in ("model.json", "imageset.json")]
+    written = [path.name for path in out.rglob("*") if path.name in FINISHED]
     expect(not written, f"{what}: was refused, but wrote {written}")
 
 
