@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import Any
 
 from orchestration.errors import UserError
 from orchestration.manifest import REAL, Manifest, Needs, Source, Subset
@@ -102,29 +103,41 @@ class Study:
         """Real images and those of every source of the manifest, by the names they have there."""
         return {REAL: self.real()} | {name: self.images(name) for name in self.sources}
 
-    def trained(self, method: str, sets: Mapping[str, Handle], name: str = "") -> Handle:
-        """A method that has learnt to tell `sets` apart. name: of what for, where not of every source."""
+    def trained(self, method: str, sets: Mapping[str, Handle], name: str = "", *,
+                settings: Mapping[str, Any] | None = None, start: Handle | None = None) -> Handle:
+        """A method that has learnt to tell `sets` apart. name: of what for, where not of every source.
+
+        settings: what differs from the manifest's. start: a trained model that it goes on from.
+        """
         manifest, stated = self._manifest, self._manifest.methods[method]
+        begin = ("--start", f"{{in}}/{start.place}") if start else ()
         return self._add(Stage(
             name=f"{method}{'-' * bool(name)}{name}/train", image=stated.image, flavour=manifest.device,
             resources=_resources(manifest.resources.attribution, cores=2, memory=8, gpus=self._gpus),
             command=("train", *_named(sets), "--train", str(manifest.images.train),
-                     "--validation", str(manifest.images.validation), "--config", "{config}",
+                     "--validation", str(manifest.images.validation), *begin, "--config", "{config}",
                      "--seed", str(manifest.seed), "--device", manifest.device, "--out", "{out}"),
-            config=stated.settings, inputs=_inputs(*sets.values())))
+            config={**stated.settings, **(settings or {})},
+            inputs=_inputs(*sets.values(), *([start] if start else []))))
 
-    def scores(self, model: Handle, sets: Mapping[str, Handle]) -> Handle:
-        """The scores that a trained method gives the test images of `sets`."""
+    def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
+        """The scores that a trained method gives `sets`: their "test" or their "validation" images."""
         manifest, trained = self._manifest, self._stages[model.stage]
-        images = manifest.images
+        first, count = self._rows(rows)
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
             flavour=manifest.device,
             resources=_resources(manifest.resources.attribution, cores=2, memory=8, gpus=self._gpus),
             command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets),
-                     "--first", str(images.train + images.validation), "--count", str(images.test),
+                     "--first", str(first), "--count", str(count),
                      "--device", manifest.device, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
+
+    def _rows(self, rows: str) -> tuple[int, int]:
+        """The first row of a use of the images, and how many there are."""
+        images = self._manifest.images
+        return {"train": (0, images.train), "validation": (images.train, images.validation),
+                "test": (images.train + images.validation, images.test)}[rows]
 
     @property
     def _gpus(self) -> int:
