@@ -1,7 +1,5 @@
 """orchestrate.py attribute: which source made a picture?"""
 
-from __future__ import annotations
-
 import json
 import os
 import tempfile

@@ -1,7 +1,5 @@
 """orchestrate.py doctor: is this machine ready, and what would mend it?"""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,14 +38,10 @@ def _findings(plans: Mapping[str, Plan], store: Path, asked: bool) -> list[Findi
     found, findings = engine.find()
     info = found.info if isinstance(found, DockerEngine) else None
     needs_gpu = asked and any(stage.resources.gpus for each in plans.values() for stage in each.stages)
-    return [
-        *findings,
-        *([] if info is None else engine.judge(info)),
-        *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
-        *machine.fits(plans, found.nodes(), asked),
-        *graphics.find(info, needs_gpu),
-        *datasets.check(plans, asked),
-    ]
+    return [*findings, *([] if info is None else engine.judge(info)),
+            *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
+            *machine.fits(plans, found.nodes(), asked), *graphics.find(info, needs_gpu),
+            *datasets.check(plans, asked)]
 
 
 def _show(finding: Finding) -> None:

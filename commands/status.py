@@ -1,7 +1,5 @@
 """orchestrate.py status: which stages of a study are done."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Data that no stage makes: is it there, which files are its own, and their hashes, read once."""
 
-from __future__ import annotations
-
 import glob
 import hashlib
 import json

@@ -3,8 +3,6 @@
 A key holds all that the output of a stage depends on, and nothing else; docs/keys.md says what that is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,14 +67,10 @@ def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[st
     keys: dict[str, str] = {}
     for stage in plan.stages:
         keys[stage.name] = hashing.digest({
-            "image": images[stage.image, stage.flavour].content,
-            "flavour": stage.flavour,
-            "code": code[stage.name],
-            "command": list(stage.command),
-            "config": dict(stage.config),
+            "image": images[stage.image, stage.flavour].content, "flavour": stage.flavour,
+            "code": code[stage.name], "command": list(stage.command), "config": dict(stage.config),
             "inputs": {mount: keys[name] for mount, name in stage.inputs.items()},
-            "files": {mount: hashes[path] for mount, path in stage.files.items()},
-        })
+            "files": {mount: hashes[path] for mount, path in stage.files.items()}})
     return KeyedPlan(plan, keys, images, code, hashes)
 
 

@@ -3,8 +3,6 @@
 docs/manifest.md describes every key.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterator

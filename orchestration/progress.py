@@ -1,7 +1,5 @@
 """What a person sees of a run: a live table on a terminal, quiet lines elsewhere."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -200,10 +198,7 @@ def _cells(row: Row, now: float) -> tuple[RenderableType, ...]:
     if not row.total:
         return name, Text(row.message or "running", style="cyan"), "", "", duration(now - row.began)
     left = row.seconds_left(now)
-    return (
-        name,
-        ProgressBar(total=row.total, completed=row.step, width=24),
-        f"{row.step}/{row.total}",
-        "" if row.images_per_second is None else f"{row.images_per_second:.0f}",
-        "" if left is None else f"{duration(left)} left",
-    )
+    return (name, ProgressBar(total=row.total, completed=row.step, width=24),
+            f"{row.step}/{row.total}",
+            "" if row.images_per_second is None else f"{row.images_per_second:.0f}",
+            "" if left is None else f"{duration(left)} left")

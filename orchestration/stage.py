@@ -7,8 +7,6 @@ things elsewhere:
     {config}   the stage's configuration, a JSON file
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

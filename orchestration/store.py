@@ -6,8 +6,6 @@
     files.json        hashes of data files, so that a large archive is read once
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

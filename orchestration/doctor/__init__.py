@@ -6,8 +6,6 @@ graphics   GPUs and driver against what each image can drive, and how containers
 datasets   the files that users download
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The files that users download."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from orchestration import data

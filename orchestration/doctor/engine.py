@@ -1,21 +1,14 @@
 """What would run stages: does it answer, and can it keep stages within their limits?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
 from orchestration.doctor import Finding
-from orchestration.engines import ENGINES, Engine, choice
-from orchestration.errors import NoEngine
+from orchestration.engines import Engine, choice
 
 _OLDEST = (19, 3)
-_LIMITS = {
-    "MemoryLimit": "memory",
-    "SwapLimit": "swap",
-    "CpuCfsQuota": "cores",
-    "PidsLimit": "processes",
-}
+_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "CpuCfsQuota": "cores",
+           "PidsLimit": "processes"}
 
 
 def find() -> tuple[Engine, list[Finding]]:
@@ -23,17 +16,11 @@ def find() -> tuple[Engine, list[Finding]]:
 
     Raises NoEngine if none answers.
     """
-    findings = []
-    for name in ENGINES:
-        try:
-            engine = choice.connect(name)
-        except NoEngine as error:
-            findings.append(Finding("warning", "engine", str(error)))
-            continue
-        if engine.caution:
-            findings.append(Finding("ok", "engine", engine.caution))
-        return engine, findings
-    raise NoEngine("\n".join(finding.text for finding in findings))
+    engine, silent = choice.best()
+    findings = [Finding("warning", "engine", str(error)) for error in silent.values()]
+    if engine.caution:
+        findings.append(Finding("ok", "engine", engine.caution))
+    return engine, findings
 
 
 def judge(info: Mapping[str, Any]) -> list[Finding]:
@@ -48,12 +35,8 @@ def judge(info: Mapping[str, Any]) -> list[Finding]:
     if unlimited:
         findings.append(
             Finding(
-                "warning",
-                "engine",
-                f"it cannot limit {', '.join(unlimited)}",
-                "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup version 2",
-            )
-        )
+                "warning", "engine", f"it cannot limit {', '.join(unlimited)}",
+                "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup version 2"))
     return findings
 
 

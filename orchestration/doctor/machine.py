@@ -1,7 +1,5 @@
 """Disk, memory and cores against what the stages of a study ask for."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where the Docker Engine listens, and why it may not answer."""
 
-from __future__ import annotations
-
 import socket
 from typing import Any
 

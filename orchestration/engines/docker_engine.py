@@ -22,14 +22,7 @@ from docker.types import CancellableStream, LogConfig, Mount
 from urllib3.exceptions import ProtocolError
 
 from orchestration import mends
-from orchestration.engines import (
-    GRACE_SECONDS,
-    Job,
-    Result,
-    docker_address,
-    docker_gpus,
-    surroundings,
-)
+from orchestration.engines import GRACE_SECONDS, Job, Result, docker_address, docker_gpus
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import NoDevice, NoEngine, StageFailed, UserError
@@ -56,8 +49,7 @@ def connect() -> DockerEngine:
         raise NoEngine(
             f"{address}: no Docker Engine answers ({docker_address.reason(error)}); start it "
             "(systemctl start docker), install it (apt install docker.io), see that you may use it "
-            "(group docker), or run without: --engine process"
-        ) from error
+            "(group docker), or run without: --engine process") from error
     client.api.timeout = None  # type: ignore[assignment]  # for ever, which the stubs do not know
     return DockerEngine(client, info)
 
@@ -145,9 +137,8 @@ class DockerEngine:
 class DockerRunning:
     """A container that runs."""
 
-    def __init__(
-        self, job: Job, container: Container, output: Output, image_id: str, memory: KillWatch
-    ) -> None:
+    def __init__(self, job: Job, container: Container, output: Output, image_id: str,
+                 memory: KillWatch) -> None:
         self.image_id = image_id
         self._stage, self._container, self._output = job.stage.name, container, output
         self._log, self._memory = Log(job.log), memory
@@ -211,19 +202,17 @@ def _engine_stays(stage: str) -> Iterator[None]:
     except (APIError, requests.RequestException, ProtocolError) as error:
         reason = docker_address.reason(error)
         raise StageFailed(
-            f"{stage}: the Docker Engine went away ({reason}); start it and run again"
-        ) from error
+            f"{stage}: the Docker Engine went away ({reason}); start it and run again") from error
 
 
-def _arguments(
-    job: Job, image_id: str, info: Mapping[str, Any], gpus: docker_gpus.Arguments
-) -> dict[str, Any]:
-    variables = surroundings.variables(job, image_id, home="/tmp")
+def _arguments(job: Job, image_id: str, info: Mapping[str, Any],
+               gpus: docker_gpus.Arguments) -> dict[str, Any]:
+    variables = job.variables(image_id, home="/tmp")
     return {
         **gpus,
         **_limits(job.stage.resources),
         "image": image_id,
-        "command": surroundings.command(job, "/in", "/out", "/config.json"),
+        "command": job.command("/in", "/out", "/config.json"),
         "environment": {**variables, **gpus.get("environment", {})},
         "labels": _labels(job),
         "mounts": _mounts(job),
@@ -240,26 +229,17 @@ def _arguments(
 
 
 def _limits(wish: Resources) -> dict[str, Any]:
-    return {
-        "mem_limit": wish.memory,
-        "memswap_limit": wish.memory,
-        "nano_cpus": wish.cores * 10**9,
-        "pids_limit": _PIDS,
-        "shm_size": wish.memory // 2,
-    }
+    return {"mem_limit": wish.memory, "memswap_limit": wish.memory, "nano_cpus": wish.cores * 10**9,
+            "pids_limit": _PIDS, "shm_size": wish.memory // 2}
 
 
 def _labels(job: Job) -> dict[str, str]:
-    return {
-        "ganfp.run": job.study,
-        "ganfp.stage": job.stage.name,
-        "ganfp.key": job.key,
-        "ganfp.store": str(job.store),
-    }
+    return {"ganfp.run": job.study, "ganfp.stage": job.stage.name, "ganfp.key": job.key,
+            "ganfp.store": str(job.store)}
 
 
 def _mounts(job: Job) -> list[Mount]:
-    shown = surroundings.shown(job, "/in", "/config.json")
+    shown = job.shown("/in", "/config.json")
     read = [Mount(place, str(path), type="bind", read_only=True) for place, path in shown.items()]
     return [Mount("/out", str(job.out), type="bind"), *read]
 

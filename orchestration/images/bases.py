@@ -3,8 +3,6 @@
 Debian is pulled or, where nothing can be pulled, bootstrapped.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Builds the images of containers/: in parallel, those on one framework one after the other."""
 
-from __future__ import annotations
-
 import tempfile
 import threading
 import time

@@ -1,7 +1,5 @@
 """Recipes: what an image is made of, read from its Dockerfile and the files that this names."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -165,5 +165,4 @@ def _add_attribute(verbs):
 
 def _add_images(parser, help_text):
     parser.add_argument("--images", required=True, action="append", type=_named_folder,
-                        metavar="NAME=DIR",
-                        help=help_text)
+                        metavar="NAME=DIR", help=help_text)
