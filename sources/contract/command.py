@@ -117,7 +117,7 @@ def add_import(verbs):
 def add_export(verbs):
     """Add the verb `export`."""
     parser = add_verb(verbs, "export", "write a model's weights in an open format")
-    _add_model(parser)
+    add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="where the files are written")
 
 
@@ -178,7 +178,7 @@ def _add_train(verbs):
 
 def _add_generate(verbs):
     parser = add_verb(verbs, "generate", "make an image set from a model")
-    _add_model(parser)
+    add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="where the image set is written")
     parser.add_argument("--count", type=count_argument, metavar="N", help="how many images")
     parser.add_argument("--seed", type=seed_argument, default=0, help="seed of the latents (default: 0)")
@@ -193,6 +193,7 @@ def _add_generate(verbs):
     add_device(parser)
 
 
-def _add_model(parser):
+def add_model(parser):
+    """Add --model."""
     parser.add_argument("--model", required=True, metavar="DIR",
                         help="a model, as train or import wrote it")

@@ -152,8 +152,7 @@ def _add_train(verbs):
 
 def _add_attribute(verbs):
     parser = command.add_verb(verbs, "attribute", "say which source made each image of some sets")
-    parser.add_argument("--model", required=True, metavar="DIR",
-                        help="a model, as train or import wrote it")
+    command.add_model(parser)
     _add_images(parser, "an image set and any name for it; repeated")
     parser.add_argument("--first", type=command.seed_argument, default=0, metavar="N",
                         help="start at image N of every set (default: 0)")
