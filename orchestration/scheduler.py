@@ -87,14 +87,11 @@ class _Left:
     def __init__(self, node: Node) -> None:
         self.node, self.resources = node, node.resources
 
-    def has(self, wish: Resources) -> bool:
-        return not _lacks(wish, self.resources)
-
-    def take(self, wish: Resources) -> None:
-        self.resources = _plus(self.resources, wish, -1)
-
-    def give_back(self, wish: Resources) -> None:
-        self.resources = _plus(self.resources, wish, 1)
+    def take(self, wish: Resources, times: int = 1) -> None:
+        """Take away `wish`; with -1, give it back."""
+        left = self.resources
+        self.resources = Resources(left.gpus - times * wish.gpus, left.cores - times * wish.cores,
+                                   left.memory - times * wish.memory)
 
 
 class _Schedule:
@@ -125,7 +122,8 @@ class _Schedule:
         started: list[Change] = []
         for task in list(self._waiting.values()):
             ready = not any(name in self._waiting or name in self._running for name in task.needs)
-            node = next((node for node in self._nodes if node.has(task.resources)), None)
+            node = next((node for node in self._nodes
+                         if not _lacks(task.resources, node.resources)), None)
             if ready and node is not None:
                 started.append(self._start(task, node))
         return started
@@ -150,7 +148,7 @@ class _Schedule:
     def _end(self, name: str) -> None:
         task, left, thread = self._running.pop(name)
         thread.join()
-        left.give_back(task.resources)
+        left.take(task.resources, -1)
 
     def _skip(self, failed: str) -> Iterator[Change]:
         lost = {failed}
@@ -159,11 +157,6 @@ class _Schedule:
                 lost.add(task.name)
                 del self._waiting[task.name]
                 yield Skipped(task.name, failed)
-
-
-def _plus(one: Resources, other: Resources, times: int) -> Resources:
-    return Resources(one.gpus + times * other.gpus, one.cores + times * other.cores,
-                     one.memory + times * other.memory)
 
 
 def _lacks(wish: Resources, there: Resources) -> list[tuple[str, int, int]]:

@@ -23,10 +23,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Node:
-    """A host that stages run on, and what it has.
-
-    gpus: ids of its GPUs; empty where there are none, or where the engine gives them out itself.
-    """
+    """A host that stages run on. gpus: their ids; empty where the engine gives them out itself."""
 
     name: str
     resources: Resources

@@ -12,10 +12,7 @@ _LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "CpuCfsQuota": "cores",
 
 
 def find() -> tuple[Engine, list[Finding]]:
-    """What runs stages unless another is asked for, and what there is to say.
-
-    Raises NoEngine if none answers.
-    """
+    """What runs stages by itself, and what there is to say. Raises NoEngine if none answers."""
     engine, silent = choice.best()
     findings = [Finding("warning", "engine", str(error)) for error in silent.values()]
     if engine.caution:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestration.doctor import Finding, severity
-from orchestration.stage import Node, Plan, Resources
+from orchestration.stage import Node, Plan
 
 _GIB = 1 << 30
 _IMAGES_BYTES = 20 * _GIB  # all images, with what building them needs for a while
@@ -26,7 +26,8 @@ def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list
 
     plans: by the name of the manifest. needed: whether it blocks if not.
     """
-    findings = [_about(node.resources) for node in nodes]
+    findings = [Finding("ok", "machine", f"{node.resources.cores} cores, "
+                        f"{node.resources.memory / _GIB:.0f} GiB of memory") for node in nodes]
     for name, plan in plans.items():
         cores = max(stage.resources.cores for stage in plan.stages)
         memory = max(stage.resources.memory for stage in plan.stages)
@@ -36,10 +37,6 @@ def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list
             text, mend = f"{asked}, more than there is", f"lower `resources` in {name}"
             findings.append(Finding(severity(needed), "machine", text, mend))
     return findings
-
-
-def _about(has: Resources) -> Finding:
-    return Finding("ok", "machine", f"{has.cores} cores, {has.memory / _GIB:.0f} GiB of memory")
 
 
 def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:

@@ -87,10 +87,7 @@ class Running(Protocol):
 
 
 class Engine(Protocol):
-    """What runs stages.
-
-    name: as `--engine` and stage.json say it. caution: what its stages lack, in words.
-    """
+    """What runs stages. name: as in `--engine` and stage.json. caution: what its stages lack."""
 
     name: str
     caution: str

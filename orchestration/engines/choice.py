@@ -27,10 +27,7 @@ def choose(name: str | None, say: Callable[[str], None]) -> Engine:
 
 
 def best() -> tuple[Engine, dict[str, NoEngine]]:
-    """The best engine that answers, and why those before it do not, by name.
-
-    Raises NoEngine if none answers.
-    """
+    """The best engine that answers, and why better ones do not. Raises NoEngine if none answers."""
     silent: dict[str, NoEngine] = {}
     for name in ENGINES:
         try:

@@ -209,23 +209,13 @@ def _arguments(job: Job, image_id: str, info: Mapping[str, Any],
                gpus: docker_gpus.Arguments) -> dict[str, Any]:
     variables = job.variables(image_id, home="/tmp")
     return {
-        **gpus,
-        **_limits(job.stage.resources),
-        "image": image_id,
-        "command": job.command("/in", "/out", "/config.json"),
+        **gpus, **_limits(job.stage.resources), "image": image_id, "labels": _labels(job),
+        "command": job.command("/in", "/out", "/config.json"), "mounts": _mounts(job),
         "environment": {**variables, **gpus.get("environment", {})},
-        "labels": _labels(job),
-        "mounts": _mounts(job),
-        "user": _user(info),
-        "init": True,
-        "network_mode": "none",
-        "read_only": True,
-        "tmpfs": {"/tmp": _TMP},
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges:true"],
-        "stop_signal": "SIGTERM",
-        "log_config": LogConfig(type="none"),  # what it writes is in the store
-    }
+        "user": _user(info), "init": True, "stop_signal": "SIGTERM",
+        "read_only": True, "tmpfs": {"/tmp": _TMP}, "network_mode": "none",
+        "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"],
+        "log_config": LogConfig(type="none")}  # what it writes is in the store
 
 
 def _limits(wish: Resources) -> dict[str, Any]:

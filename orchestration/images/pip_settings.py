@@ -47,10 +47,7 @@ def wheels(requirements: str) -> list[Path]:
 
 
 def fetch(requirements: str, folder: Path) -> list[Path]:
-    """What a text of hashed requirements names, fetched into `folder` by the host's pip.
-
-    Raises BuildFailed.
-    """
+    """What hashed requirements name, fetched to `folder` by the host's pip. Raises BuildFailed."""
     listed = folder / "requirements.txt"
     listed.write_text(requirements)
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestration import hashing
 from orchestration.errors import UserError
-from orchestration.hashing import digest
 from orchestration.images import frameworks
 from orchestration.images.frameworks import Framework
 from orchestration.repository import REPOSITORY
@@ -89,9 +89,10 @@ def recipe(name: str, flavour: str) -> Recipe:
     dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
     base = os.environ.get(base_variable(name, flavour))
     framework = frameworks.framework(framework_name(name), flavour, base)
-    content = digest({"framework": framework.content, "dockerfile": dockerfile})
-    files = {file: _sha256(file) for file in sorted(set(_code(frameworks.copied(dockerfile))))}
-    build = digest({"content": content, "files": files})
+    content = hashing.digest({"framework": framework.content, "dockerfile": dockerfile})
+    files = {file: hashing.of_file(REPOSITORY / file)
+             for file in sorted(set(_code(frameworks.copied(dockerfile))))}
+    build = hashing.digest({"content": content, "files": files})
     package, words = _entrypoint(dockerfile)
     return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files)
 
@@ -130,7 +131,3 @@ def _within(folder: Path) -> Iterator[str]:
         left = any(part == "__pycache__" or part.startswith(".") for part in path.parts)
         if file.is_file() and not left:
             yield path.as_posix()
-
-
-def _sha256(file: str) -> str:
-    return hashlib.sha256((REPOSITORY / file).read_bytes()).hexdigest()
