@@ -8,7 +8,7 @@ import click
 
 from commands.options import store_option
 from orchestration import manifest, plan
-from orchestration.doctor import Finding, datasets, engine, graphics, machine
+from orchestration.doctor import Finding, engine, graphics, machine
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan
@@ -41,7 +41,7 @@ def _findings(plans: Mapping[str, Plan], store: Path, asked: bool) -> list[Findi
     return [*findings, *([] if info is None else engine.judge(info)),
             *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
             *machine.fits(plans, found.nodes(), asked), *graphics.find(info, needs_gpu),
-            *datasets.check(plans, asked)]
+            *machine.datasets(plans, asked)]
 
 
 def _show(finding: Finding) -> None:

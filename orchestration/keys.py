@@ -40,18 +40,13 @@ class KeyedPlan:
     def record(self, stage: Stage) -> dict[str, Any]:
         """What stage.json says of a stage: all that is needed to run it again."""
         return {
-            "study": self.plan.study,
-            "name": stage.name,
-            "image": stage.image,
-            "flavour": stage.flavour,
-            "content": self.image(stage).content,
-            "code": self.code[stage.name],
-            "command": list(stage.command),
-            "config": dict(stage.config),
+            "study": self.plan.study, "name": stage.name, "image": stage.image,
+            "flavour": stage.flavour, "content": self.image(stage).content,
+            "code": self.code[stage.name], "command": list(stage.command),
+            "config": dict(stage.config), "resources": asdict(stage.resources),
             "inputs": {mount: self.keys[name] for mount, name in stage.inputs.items()},
-            "files": {mount: {"path": path, "sha256": self.hashes[path]} for mount, path in stage.files.items()},
-            "resources": asdict(stage.resources),
-        }
+            "files": {mount: {"path": path, "sha256": self.hashes[path]}
+                      for mount, path in stage.files.items()}}
 
 
 def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[str], str]) -> KeyedPlan:

@@ -25,15 +25,13 @@ def judge(info: Mapping[str, Any]) -> list[Finding]:
     version = str(info["ServerVersion"])
     findings = [Finding("ok", "engine", f"Docker {version}, storage driver {info.get('Driver')}")]
     if _numbers(version) < _OLDEST:
-        findings.append(
-            Finding("warning", "engine", f"Docker {version} is older than 19.03", "install a newer one to use GPUs")
-        )
+        findings.append(Finding("warning", "engine", f"Docker {version} is older than 19.03",
+                                "install a newer one to use GPUs"))
     unlimited = [words for key, words in _LIMITS.items() if not info.get(key, True)]
     if unlimited:
+        mend = "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup version 2"
         findings.append(
-            Finding(
-                "warning", "engine", f"it cannot limit {', '.join(unlimited)}",
-                "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup version 2"))
+            Finding("warning", "engine", f"it cannot limit {', '.join(unlimited)}", mend))
     return findings
 
 

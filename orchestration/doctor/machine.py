@@ -1,9 +1,10 @@
-"""Disk, memory and cores against what the stages of a study ask for."""
+"""Disk, memory, cores and data against what the stages of a study ask for."""
 
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestration import data
 from orchestration.doctor import Finding, severity
 from orchestration.stage import Node, Plan
 
@@ -37,6 +38,20 @@ def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list
             text, mend = f"{asked}, more than there is", f"lower `resources` in {name}"
             findings.append(Finding(severity(needed), "machine", text, mend))
     return findings
+
+
+def datasets(plans: Mapping[str, Plan], needed: bool) -> list[Finding]:
+    """Look at the data of every study. plans: by the manifest's name. needed: whether it blocks."""
+    return [finding for name, plan in plans.items() for finding in _data_of(name, plan, needed)]
+
+
+def _data_of(name: str, plan: Plan, needed: bool) -> list[Finding]:
+    if problems := data.problems(plan):
+        source = f"{name} says where it comes from"
+        return [Finding(severity(needed), "data", f"{path}: {text}", source)
+                for path, text in problems.items()]
+    count = sum(len(stage.files) for stage in plan.stages)
+    return [Finding("ok", "data", f"{name}: all that it takes is there ({count} files or folders)")]
 
 
 def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:

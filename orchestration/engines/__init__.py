@@ -58,8 +58,8 @@ class Job:
 
     def shown(self, inputs: str, config: str) -> dict[str, Path]:
         """{place: file or folder of this host} of all that it may read and not write."""
-        return {f"{inputs}/{name}": path for name, path in self.inputs.items()} | {
-            config: self.config}
+        mounted = {f"{inputs}/{name}": path for name, path in self.inputs.items()}
+        return mounted | {config: self.config}
 
 
 @dataclass(frozen=True)

@@ -73,10 +73,8 @@ class DockerEngine:
         try:
             return str(self.client.images.get(reference).id)
         except ImageNotFound as error:
-            raise UserError(
-                f"image {reference}: the engine does not have it, and no folder of containers/ makes "
-                f"it; build it, or docker pull {reference}"
-            ) from error
+            raise UserError(f"image {reference}: the engine does not have it, and no folder of "
+                            f"containers/ makes it; build it, or docker pull {reference}") from error
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Build those of ours that are missing; others must be there."""

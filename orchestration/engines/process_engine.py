@@ -53,9 +53,8 @@ class ProcessEngine:
 
     def image_id(self, reference: str) -> NoReturn:
         """Raises UserError: such an image needs Docker."""
-        raise UserError(
-            f"image {reference}: no folder of containers/ makes it, so it can only run in a Docker Engine"
-        )
+        raise UserError(f"image {reference}: no folder of containers/ makes it, so it can only run "
+                        "in a Docker Engine")
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make the environments that are missing."""
@@ -77,13 +76,10 @@ class ProcessEngine:
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             Path(place).symlink_to(path)
         words = job.command(str(inputs), str(job.out), str(config))
-        variables = {
-            **os.environ,
-            **environment.variables,
-            **job.variables(environment.identity, str(scratch)),
-            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as nvidia-smi counts
-            "CUDA_VISIBLE_DEVICES": ",".join(job.gpus),
-        }
+        variables = {**os.environ, **environment.variables,
+                     **job.variables(environment.identity, str(scratch)),
+                     "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as nvidia-smi counts
+                     "CUDA_VISIBLE_DEVICES": ",".join(job.gpus)}
         command = [*environment.command, *words]
         return ProcessRunning(job, command, variables, environment.identity, scratch)
 

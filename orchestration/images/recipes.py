@@ -71,21 +71,16 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in paths if "\nENTRYPOINT " in path.read_text("utf-8"))
 
 
-def exists(name: str) -> bool:
-    """Whether an image is one of ours; any other is a reference to one made elsewhere."""
-    return name in names()
-
-
 def find(name: str, flavour: str, image_id: Callable[[str], str]) -> Image:
-    """An image by name. image_id: asked for the id of one that is not ours."""
-    return recipe(name, flavour) if exists(name) else Foreign(name, flavour, image_id(name))
+    """An image by name. image_id: asked for the id of one that is not ours but made elsewhere."""
+    return recipe(name, flavour) if name in names() else Foreign(name, flavour, image_id(name))
 
 
 def recipe(name: str, flavour: str) -> Recipe:
     """The recipe of an image of ours. Raises UserError if there is no such image or flavour."""
-    if not exists(name):
-        made = ", ".join(names())
-        raise UserError(f"image {name}: there is no such image; containers/ makes {made}")
+    made = names()
+    if name not in made:
+        raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(made)}")
     dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
     base = os.environ.get(base_variable(name, flavour))
     framework = frameworks.framework(framework_name(name), flavour, base)

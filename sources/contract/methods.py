@@ -15,9 +15,7 @@ def new_parser(program, description):
     parser, verbs = command.new_parser(program, description)
     _add_train(verbs)
     _add_attribute(verbs)
-    command.add_import(verbs)
-    command.add_export(verbs)
-    command.add_check(verbs)
+    command.add_common(verbs)
     return parser, verbs
 
 
