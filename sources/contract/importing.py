@@ -34,7 +34,7 @@ def write(arguments, checkpoint, resolution, architecture, **description):
     resolution.
     """
     if arguments.resolution not in (None, resolution):
-        raise BadInput("--checkpoint %s: makes images of %d pixels, the study has %d; take another"
+        raise BadInput("--checkpoint %s: is for images of %d pixels, the study has %d; take another"
                        % (arguments.checkpoint, resolution, arguments.resolution))
     source = {"architecture": architecture, "dataset": None, "subset": None, "seed": None}
     models.write(arguments.out, architecture, resolution=resolution, training=None,

@@ -21,7 +21,7 @@ def test_the_manifest_expands_to_stages_of_an_image_built_elsewhere():
     assert {train.image, generate.image} == {"somebody/eigenimages"}
     assert train.config == {"steps": 2000} and train.command[0] == "train"
     assert "Eigenimages/train" in generate.inputs.values()
-    assert any("Eigenimages=" in word for word in stages["attribution/train"].command)
+    assert any("Eigenimages=" in word for word in stages["classifier/train"].command)
 
 
 def test_the_readme_shows_the_entry_of_the_manifest():

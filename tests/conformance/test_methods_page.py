@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestration import manifest, plan
 from sources.contract import methods as contract
 from tests.conformance import method_trial, methods
 from tests.contract.test_methods import answered
@@ -41,6 +42,20 @@ def test_the_answer_that_is_shown_has_the_keys_that_are_written(tmp_path):
 def test_the_readme_of_the_example_shows_what_the_test_prints():
     shown = re.findall(r"^ok    (\w+)$", README, re.MULTILINE)
     assert shown == [check.__name__ for check in methods.CHECKS]
+
+
+def test_the_entry_of_the_example_adds_a_method_to_the_demo_and_changes_nothing_else(tmp_path):
+    demo = (REPOSITORY / "manifests/demo.yaml").read_text()
+    entry = re.search(r"```yaml\nmethods:\n(.*?)```", README, re.DOTALL)[1]
+    (tmp_path / "demo.yaml").write_text(demo.replace("methods:\n", "methods:\n" + entry))
+    before, after = ({stage.name: stage for stage in plan.expand(manifest.read(path)).stages}
+                     for path in (REPOSITORY / "manifests/demo.yaml", tmp_path / "demo.yaml"))
+    added = {name: stage for name, stage in after.items() if name.startswith("Spectra/")}
+    assert added["Spectra/train"].command[0] == "train"
+    assert added["Spectra/train"].config == {"steps": 2000}
+    assert {stage.image for stage in added.values()} == {"somebody/spectra"}
+    assert all(after[name] == stage for name, stage in before.items()
+               if name.endswith(("/train", "/generate", "/attribute")))
 
 
 def test_the_example_is_small():

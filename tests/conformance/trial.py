@@ -39,19 +39,21 @@ class Trial:
 
     def training(self, name, *arguments, images=None):
         """The arguments of a call that trains into the folder `name`."""
-        return (self.source, "train", {"images": images or self.images, "config": self.config}, self.folder / name,
-                ("--seed", "7", *arguments))
+        reads = {"images": images or self.images, "config": self.config}
+        return self.source, "train", reads, self.folder / name, ("--seed", "7", *arguments)
 
     def train_on(self, name, *arguments, images=None):
         """Train on other images, or a part of the same ones; the folder of the model."""
         ended = call(*self.training(name, *arguments, images=images))
-        expect(ended.status == 0, f"train {' '.join(arguments)} ended with {ended.status}: {last(ended.errors)}")
+        said = f"train {' '.join(arguments)} ended with {ended.status}: {last(ended.errors)}"
+        expect(ended.status == 0, said)
         return self.folder / name
 
     def ends(self, first, last):
         """An image set of the first and the last images."""
         whole = np.load(self.images / "images.npy")
-        return write_set(self.folder / "images-of-ends", np.concatenate([whole[:first], whole[self.count - last:]]))
+        images = np.concatenate([whole[:first], whole[self.count - last:]])
+        return write_set(self.folder / "images-of-ends", images)
 
     @functools.cached_property
     def trained(self):
@@ -97,7 +99,8 @@ def image_set(folder, resolution, count):
     """Write an image set of noisy gradients; returns its folder."""
     random = np.random.RandomState(0)
     ramps = np.linspace(0, 200, resolution)[None, :, None, None] * random.rand(count, 1, 1, 3)
-    return write_set(folder, (ramps + 55 * random.rand(count, resolution, resolution, 3)).astype(np.uint8))
+    images = ramps + 55 * random.rand(count, resolution, resolution, 3)
+    return write_set(folder, images.astype(np.uint8))
 
 
 def write_set(folder, images):
@@ -106,8 +109,8 @@ def write_set(folder, images):
     with (folder / "images.npy").open("wb") as stream:
         np.lib.format.write_array(stream, images, version=(1, 0))
     (folder / "imageset.json").write_text(json.dumps({
-        "format": 1, "count": len(images), "resolution": images.shape[1], "sha256": sha256(folder / "images.npy"),
-        "value_range": "0 to 255", "made_by": {},
+        "format": 1, "count": len(images), "resolution": images.shape[1],
+        "sha256": sha256(folder / "images.npy"), "value_range": "0 to 255", "made_by": {},
         "source": {"architecture": "real", "dataset": "gradients", "subset": None, "seed": 0}}))
     return folder
 

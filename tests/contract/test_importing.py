@@ -90,5 +90,5 @@ def test_a_model_of_the_resolution_that_is_asked_for(tmpdir, capsys, resolution)
 def test_a_model_of_another_resolution_is_refused_and_not_written(tmpdir):
     with pytest.raises(BadInput) as caught:
         write(tmpdir.join("out"), 64)
-    assert "makes images of 32 pixels, the study has 64" in str(caught.value)
+    assert "is for images of 32 pixels, the study has 64" in str(caught.value)
     assert not tmpdir.join("out").check()

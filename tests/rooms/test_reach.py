@@ -49,10 +49,17 @@ COMMANDS = {  # in this order; each may read what those before it wrote
              "photos --config /work/config.json --out /work/photos"],
     "attribution": [f"train {SETS} --train 8 --validation 4 --config /work/config.json "
                     "--out /work/model",
-                    f"attribute --model /work/model {SETS} --out /work/scores"],
+                    f"attribute --model /work/model {SETS} --out /work/scores",
+                    "measure existence --config /work/measure.json --inputs /work "
+                    "--out /work/existence",
+                    "report --config /work/report.json --inputs /work --out /work/page"],
 }
+EXPERIMENTS = {"measure": ("experiments.existence",), "report": ("experiments.existence",)}
+MEASURE = {"settings": {}, "inputs": [["classifier", "scores"]]}
+REPORT = {"study": "tiny", "dataset": "gradients", "resolution": 32, "manifest": {},
+          "images": [["a", "images"]], "trainings": [["classifier", "model"]],
+          "experiments": [["existence", "existence"]]}
 EVERYWHERE = ["export --model /work/model --out /work/exported", "check"]
-OF_A_STUDY = {"measure", "report"}  # they read what a whole study made
 
 pytestmark = pytest.mark.docker
 
@@ -110,10 +117,13 @@ def verbs(recipe):
 def test_what_a_verb_loads_is_what_its_key_holds(image, docker_engine, work, tmp_path):
     recipe = images.recipe(image, "cpu")
     build.build(docker_engine.client, [recipe], lambda event: None)
-    (work / "config.json").write_text(json.dumps(SETTINGS[image]))
-    assert verbs(recipe) - OF_A_STUDY == {command.split()[0] for command in commands(image)}
+    configs = {"config": SETTINGS[image], "measure": MEASURE, "report": REPORT}
+    for name, config in configs.items():
+        (work / f"{name}.json").write_text(json.dumps(config))
+    assert verbs(recipe) == {command.split()[0] for command in commands(image)}
     for number, command in enumerate(commands(image)):
-        reached = set(code.reach(recipe, command.split()))
+        words = command.split()
+        reached = set(code.reach(recipe, words, EXPERIMENTS.get(words[0], ())))
         found = loaded(recipe, command, app(recipe, reached, tmp_path / str(number)), work)
         assert found, f"{command}: Python did not say what it loads"
         assert found <= reached, f"{image} {command}: the key misses {sorted(found - reached)}"

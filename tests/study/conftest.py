@@ -21,12 +21,20 @@ def tiny_image(docker_engine: DockerEngine) -> str:
 
 @pytest.fixture(scope="session")
 def eigenimages(docker_engine: DockerEngine) -> str:
-    """The image of the example, made as its page says."""
-    build.build(docker_engine.client, [images.recipe("real", "cpu")], lambda event: None)
-    tag = "somebody/eigenimages:latest"
-    docker_engine.client.images.build(
-        path=str(REPOSITORY), dockerfile="examples/fifth_gan/Dockerfile", tag=tag, rm=True, forcerm=True
-    )
+    """The image of the example of a source, made as its page says."""
+    return _example(docker_engine, "fifth_gan", "somebody/eigenimages:latest")
+
+
+@pytest.fixture(scope="session")
+def spectra(docker_engine: DockerEngine) -> str:
+    """The image of the example of a method, made as its page says."""
+    return _example(docker_engine, "own_method", "somebody/spectra:latest")
+
+
+def _example(engine: DockerEngine, folder: str, tag: str) -> str:
+    build.build(engine.client, [images.recipe("real", "cpu")], lambda event: None)
+    dockerfile = f"examples/{folder}/Dockerfile"
+    engine.client.images.build(path=str(REPOSITORY), dockerfile=dockerfile, tag=tag, rm=True, forcerm=True)
     return tag
 
 

@@ -81,6 +81,21 @@ def test_an_experiment_of_ones_own_is_one_file_and_one_entry(
     assert made_anew(store, docker_store) == {"mine/measure", "report"}
 
 
+def test_a_method_of_ones_own_is_one_image_and_one_entry(
+    spectra: str, store: Path, docker_store: Path, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "micro.yaml"
+    entry = f"methods:\n  Spectra: {{image: {spectra}, settings: {{steps: 50}}}}\n"
+    manifest.write_text(MANIFEST.read_text().replace("methods:\n", entry))
+    told = orchestrate("run", manifest, "--engine", "docker", "--store", store)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert made_anew(store, docker_store) == {
+        "Spectra/train", "Spectra/attribute", "existence/measure", "intervals/measure", "report"}
+    results = json.loads((store.parent / "runs/micro/report/results.json").read_text())
+    methods = results["experiments"]["existence"]["result"]["methods"]
+    assert [method["name"] for method in methods] == ["Spectra", "classifier"]
+
+
 def test_changes_that_concern_nothing_make_nothing_anew(repository: Path, store: Path) -> None:
     (repository / "attribution/report/page.html").touch()
     for name in ("containers/test/requirements-py3.txt", "attribution/export.py", "README.md", "experiments/seeds.py"):

@@ -67,7 +67,7 @@ def test_a_checkpoint_of_cramergan_goes_through_its_own_door(tensors, tmp_path):
 def test_a_checkpoint_of_another_resolution(tensors, tmp_path):
     prefix = write(tmp_path, tensors)
     said = refusal(prefix, tmp_path / "out", resolution=128)
-    assert "makes images of 32 pixels, the study has 128" in said
+    assert "is for images of 32 pixels, the study has 128" in said
     assert importing(prefix, tmp_path / "out", resolution=32)["resolution"] == 32
 
 

@@ -51,7 +51,7 @@ def with_variable(index, item):
 
 
 def test_a_checkpoint_of_another_resolution(tmp_path):
-    with pytest.raises(BadInput, match="makes images of 32 pixels, the study has 128"):
+    with pytest.raises(BadInput, match="is for images of 32 pixels, the study has 128"):
         import_.import_(arguments(PARITY / "network.pkl", tmp_path / "out", 128))
     assert not (tmp_path / "out").exists()
     import_.import_(arguments(PARITY / "network.pkl", tmp_path / "out", 32))

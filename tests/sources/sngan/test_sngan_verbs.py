@@ -127,7 +127,7 @@ def test_a_snapshot_of_another_resolution_is_one_line_and_writes_nothing(tmpdir,
     words = ["import", "--checkpoint", os.path.join(CASE, name + ".npz"), "--resolution"]
     status, _, errors = call(*(words + [64, "--out", tmpdir.join("out")]))
     assert (status, errors.count("\n")) == (2, 1) and not tmpdir.join("out").check()
-    assert "makes images of 128 pixels, the study has 64" in errors
+    assert "is for images of 128 pixels, the study has 64" in errors
     assert call(*(words + [128, "--out", tmpdir.join("out")]))[0] == 0
 
 
