@@ -16,10 +16,8 @@ from sources.contract.errors import BadInput
 from sources.contract.unpickling import describe
 
 _NETWORK_CLASSES = ("tfutil.Network", "network.Network")
-_LABEL_NAMES = {
-    5: ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"],
-    11: ["real"] + [f"ProGAN seed {seed}" for seed in range(10)],
-}
+_LABEL_NAMES = {5: ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"],
+                11: ["real"] + [f"ProGAN seed {seed}" for seed in range(10)]}
 # Keywords that would change a network, with the only value that is built here.
 _FIXED = {"num_channels": networks.COLOURS, "fmap_decay": 1, "use_wscale": True,
           "use_pixelnorm": False, "fused_scale": False}

@@ -16,9 +16,8 @@ class Attributor:
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
-        self._layers = (
-            networks.autoencoder(self._settings, resolution) if self._is_visnet else
-            networks.classifier(self._settings, resolution, labels))
+        self._layers = (networks.autoencoder(self._settings, resolution) if self._is_visnet else
+                        networks.classifier(self._settings, resolution, labels))
 
     def outputs(self, images):
         """Yield what the model says of `images`, uint8 (N, R, R, 3), a block of n at a time.

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from attribution import layers, losses, networks
 from attribution.optimizer import Adam
+from sources.contract import models
 from sources.contract.batches import random_at
 
 _WEIGHTS, _CRITIC_WEIGHTS, _MIXING = 2, 3, 4  # streams of random numbers
@@ -56,8 +57,8 @@ class ClassifierTrainer(_Trainer):
 
     def restore(self, state):
         """Continue from what `state` returned."""
-        _assign(self._weights, _part(state, "weights"))
-        self._optimizer.restore(_part(state, "optimizer"))
+        _assign(self._weights, models.part(state, "weights"))
+        self._optimizer.restore(models.part(state, "optimizer"))
 
     def weights(self):
         """{name: array} of the model."""
@@ -73,10 +74,7 @@ class ClassifierTrainer(_Trainer):
 
 
 class VisnetTrainer(_Trainer):
-    """EG with its critic D_rec: a step of the critic and of the average EGs, then one of EG.
-
-    The two learn from different images.
-    """
+    """EG and its critic D_rec: a step of the critic and of EGs, then one of EG on other images."""
 
     def __init__(self, settings, resolution, seed, device, labels):
         super().__init__(settings, device, labels)
@@ -112,9 +110,9 @@ class VisnetTrainer(_Trainer):
     def restore(self, state):
         """Continue from what `state` returned."""
         for name, part in self._weights.items():
-            _assign(part, _part(state, name))
+            _assign(part, models.part(state, name))
         for name, optimizer in self._optimizers.items():
-            optimizer.restore(_part(state, f"optimizer {name}"))
+            optimizer.restore(models.part(state, f"optimizer {name}"))
 
     def weights(self):
         """{name: array} of the model: "EG/...", "D_rec/...", "EGs/..."."""
@@ -178,8 +176,3 @@ def _assign(variables, arrays):
 def _prefixed(parts):
     return {f"{part}/{name}": array
             for part, arrays in parts.items() for name, array in arrays.items()}
-
-
-def _part(arrays, part):
-    return {name[len(part) + 1:]: array for name, array in arrays.items()
-            if name.startswith(part + "/")}

@@ -1,7 +1,5 @@
 """orchestrate.py attribute: which source made a picture?"""
 
-from __future__ import annotations
-
 import json
 import os
 import tempfile
@@ -70,14 +68,11 @@ def _attribute(model: Path, scratch: Path, engine_name: str | None) -> list[dict
     """Run the verb attribute as a plan of one stage, in a store of its own: [{"label": name, "probability": p}]."""
     console = Console(stderr=True, highlight=False)
     stage = Stage(
-        name="attribute",
-        image="attribution",
-        flavour="cpu",
-        command=("attribute", "--model", "{in}/model", "--images", "pictures={in}/images", "--device", "cpu",
-                 "--out", "{out}"),
+        name="attribute", image="attribution", flavour="cpu",
+        command=("attribute", "--model", "{in}/model", "--images", "pictures={in}/images",
+                 "--device", "cpu", "--out", "{out}"),
         resources=Resources(gpus=0, cores=min(4, len(os.sched_getaffinity(0))), memory=_MEMORY),
-        files={"model": str(model), "images": str(scratch / "images")},
-    )
+        files={"model": str(model), "images": str(scratch / "images")})
     store = Store(scratch / "store")
     engine = choice.choose(engine_name, console.print)
     only = runs.with_keys(Plan("attribute", (stage,), {}), store, engine.image_id, lambda line: None)

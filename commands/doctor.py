@@ -1,7 +1,5 @@
 """orchestrate.py doctor: is this machine ready, and what would mend it?"""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +8,7 @@ import click
 
 from commands.options import store_option
 from orchestration import manifest, plan
-from orchestration.doctor import Finding, datasets, engine, graphics, machine
+from orchestration.doctor import Finding, engine, graphics, machine
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan
@@ -40,14 +38,10 @@ def _findings(plans: Mapping[str, Plan], store: Path, asked: bool) -> list[Findi
     found, findings = engine.find()
     info = found.info if isinstance(found, DockerEngine) else None
     needs_gpu = asked and any(stage.resources.gpus for each in plans.values() for stage in each.stages)
-    return [
-        *findings,
-        *([] if info is None else engine.judge(info)),
-        *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
-        *machine.fits(plans, found.nodes(), asked),
-        *graphics.find(info, needs_gpu),
-        *datasets.check(plans, asked),
-    ]
+    return [*findings, *([] if info is None else engine.judge(info)),
+            *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
+            *machine.fits(plans, found.nodes(), asked), *graphics.find(info, needs_gpu),
+            *machine.datasets(plans, asked)]
 
 
 def _show(finding: Finding) -> None:

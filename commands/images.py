@@ -1,7 +1,5 @@
 """orchestrate.py images: build container images."""
 
-from __future__ import annotations
-
 import click
 
 from commands.interruption import interruptible

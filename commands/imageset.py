@@ -1,7 +1,5 @@
 """orchestrate.py imageset: PNG folders in and out of image sets, so that anybody's images can be attributed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -65,8 +63,7 @@ def from_png(folder: Path, out: Path, resolution: int | None = None, name: str |
         writer.finish(
             "0 to 255 as decoded" + (f"; resized to {side}, Lanczos" if resolution else ""),
             {"architecture": name, "dataset": name, "subset": None, "seed": None},
-            made_by(numpy=np.__version__, pillow=PIL.__version__),
-        )
+            made_by(numpy=np.__version__, pillow=PIL.__version__))
     return len(files)
 
 

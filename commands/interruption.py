@@ -1,7 +1,5 @@
 """An orderly end: Ctrl-C, SIGTERM, the end of the terminal, and disks that are full or may not be written."""
 
-from __future__ import annotations
-
 import errno
 import os
 import signal

@@ -1,7 +1,5 @@
 """Options that several verbs share."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
@@ -9,15 +7,10 @@ import click
 from orchestration.engines import ENGINES
 from orchestration.repository import REPOSITORY
 
-engine_option = click.option(
-    "--engine", type=click.Choice(list(ENGINES)),
-    help="what runs the stages (default: the first that answers)"
-)
-store_option = click.option(
-    "--store", "store_path", type=click.Path(path_type=Path), default=REPOSITORY / "store", metavar="DIR",
-    help="where stages are kept (default: store/)"
-)
-experiment_option = click.option(
-    "--experiment", "only", multiple=True, metavar="NAME",
-    help="this one of the manifest's, and what it needs; repeatable"
-)
+engine_option = click.option("--engine", type=click.Choice(list(ENGINES)),
+                             help="what runs the stages (default: the first that answers)")
+store_option = click.option("--store", "store_path", type=click.Path(path_type=Path),
+                            default=REPOSITORY / "store", metavar="DIR",
+                            help="where stages are kept (default: store/)")
+experiment_option = click.option("--experiment", "only", multiple=True, metavar="NAME",
+                                 help="this one of the manifest's, and what it needs; repeatable")

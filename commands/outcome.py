@@ -1,7 +1,5 @@
 """What a run leaves behind: runs/STUDY/report, the page that can be mailed, and runs/STUDY/run.json."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable
@@ -15,12 +13,8 @@ def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None
     """Copy the report out of the store, note which stages made it, and say where it is and what it found."""
     folder = store.root.parent / "runs" / wanted.plan.study
     report, note = folder / "report", folder / "run.json"
-    run = {
-        "study": wanted.plan.study,
-        "store": str(store.root),
-        "stages": dict(wanted.keys),
-        "results": dict(wanted.plan.results),
-    }
+    run = {"study": wanted.plan.study, "store": str(store.root), "stages": dict(wanted.keys),
+           "results": dict(wanted.plan.results)}
     if not (report.is_dir() and note.is_file() and json.loads(note.read_text()) == run):
         folder.mkdir(parents=True, exist_ok=True)
         _copy(store.folder(wanted.keys[wanted.plan.results["report"]]), report)

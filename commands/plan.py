@@ -1,7 +1,5 @@
 """`orchestrate.py plan`: what a manifest would run. Needs neither Docker nor data."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import shlex

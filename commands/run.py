@@ -1,7 +1,5 @@
 """orchestrate.py run: a study, or what is left of it."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 
@@ -32,9 +30,8 @@ def command(manifest_path: Path, only: tuple[str, ...], engine: str | None, stor
         _run(manifest_path, only, engine, Store(store_path), console)
 
 
-def _run(
-    manifest_path: Path, only: tuple[str, ...], engine_name: str | None, store: Store, console: Console
-) -> None:
+def _run(manifest_path: Path, only: tuple[str, ...], engine_name: str | None, store: Store,
+         console: Console) -> None:
     def say(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 

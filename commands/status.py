@@ -1,7 +1,5 @@
 """orchestrate.py status: which stages of a study are done."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -46,5 +44,5 @@ def _state(store: Store, key: str) -> tuple[str, str, str]:
 
 
 def _image(name: str, flavour: str) -> images.Image:
-    """What a stage runs in; an image made elsewhere is known to an engine only, and its stages show as missing."""
+    """What a stage runs in. One made elsewhere only an engine knows: its stages show as missing."""
     return images.find(name, flavour, lambda reference: "unknown")

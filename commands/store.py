@@ -1,7 +1,5 @@
 """orchestrate.py store: what the store holds, and the removal of what is not needed."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -17,11 +15,8 @@ from orchestration.engines import Engine, choice
 from orchestration.inventory import Item
 from orchestration.store import Store
 
-_WORDS = {
-    "begun": "(begun, not finished)",
-    "removed": "(left by a removal)",
-    "other": "(other files)",
-}
+_WORDS = {"begun": "(begun, not finished)", "removed": "(left by a removal)",
+          "other": "(other files)"}
 
 
 @click.group()
@@ -46,9 +41,8 @@ def _du(store_path: Path) -> None:
 
 
 @command.command("gc")
-@click.argument(
-    "manifests", metavar="MANIFEST...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("manifests", metavar="MANIFEST...", nargs=-1, required=True,
+                type=click.Path(path_type=Path))
 @store_option
 @click.option("--yes", is_flag=True, help="do not ask")
 def _gc(manifests: Sequence[Path], store_path: Path, yes: bool) -> None:

@@ -1,9 +1,6 @@
 """Data that no stage makes: is it there, which files are its own, and their hashes, read once."""
 
-from __future__ import annotations
-
 import glob
-import hashlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -80,11 +77,6 @@ class Hashes:
         if known is not None and known[:-1] == stamp:
             return str(known[-1])
         self._reading(path)
-        sha256 = _sha256(path)
+        sha256 = hashing.of_file(path)
         self._known[str(path)] = [*stamp, sha256]
         return sha256
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

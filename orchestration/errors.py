@@ -1,13 +1,4 @@
-"""What can go wrong, and the exit status of `orchestrate.py` for it.
-
-OrchestrationError
- |- UserError      2    the manifest, an argument, a missing file, a full disk: the user can mend it
- |- NoDevice       3    a GPU was asked for and the engine has none
- |- NoEngine       4    the engine that was asked for cannot be reached
- |- StageFailed    1    a stage ended badly; the others went on
- |- BuildFailed    1    an image or an environment could not be built
- '- Stopped        130  Ctrl-C or SIGTERM; the same command continues
-"""
+"""What can go wrong, and the exit status of `orchestrate.py` for it."""
 
 
 class OrchestrationError(Exception):
@@ -17,7 +8,7 @@ class OrchestrationError(Exception):
 
 
 class UserError(OrchestrationError):
-    """Something the user can mend before anything runs."""
+    """The manifest, an argument, a missing file, a full disk: the user can mend it."""
 
     status = 2
 
@@ -35,7 +26,7 @@ class NoEngine(OrchestrationError):
 
 
 class StageFailed(OrchestrationError):
-    """A stage ended badly."""
+    """A stage ended badly; the others went on."""
 
 
 class BuildFailed(OrchestrationError):
@@ -43,6 +34,6 @@ class BuildFailed(OrchestrationError):
 
 
 class Stopped(OrchestrationError):
-    """The user stopped the run; what is done is kept."""
+    """Ctrl-C or SIGTERM; what is done is kept, the same command continues."""
 
     status = 130

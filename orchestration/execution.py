@@ -1,7 +1,5 @@
 """Runs stages on an engine and brings what they make into the store: the work that the scheduler hands out."""
 
-from __future__ import annotations
-
 import shlex
 import threading
 import time
@@ -21,12 +19,9 @@ from orchestration.stage import Node, Stage
 from orchestration.store import Store
 
 _T = TypeVar("_T")
-_MEANINGS = {
-    2: "bad input",
-    3: "the device it asks for is not there",
-    137: "it was killed (SIGKILL) from outside; the same command continues it",
-    143: "it was stopped (SIGTERM) from outside; the same command continues it",
-}
+_MEANINGS = {2: "bad input", 3: "the device it asks for is not there",
+             137: "it was killed (SIGKILL) from outside; the same command continues it",
+             143: "it was stopped (SIGTERM) from outside; the same command continues it"}
 
 
 class Execution:
@@ -61,9 +56,8 @@ class Execution:
                 running.cancel()
 
     @contextmanager
-    def _turn(
-        self, attempt: Callable[[], AbstractContextManager[_T | None]], why: str, tell: Tell
-    ) -> Iterator[_T]:
+    def _turn(self, attempt: Callable[[], AbstractContextManager[_T | None]], why: str,
+              tell: Tell) -> Iterator[_T]:
         """What `attempt` gives, as soon as it gives something. why: what it is waited for."""
         told = False
         while not self._stopping.is_set():
@@ -84,23 +78,12 @@ class Execution:
 
         key = self._wanted.keys[stage.name]
         config = self._store.begin(key, stage.config)
-        made = {
-            mount: self._store.folder(self._wanted.keys[name])
-            for mount, name in stage.inputs.items()
-        }
-        return Job(
-            stage=stage,
-            study=self._wanted.plan.study,
-            key=key,
-            image=self._wanted.image(stage),
-            out=self._store.partial(key),
-            log=self._store.log(key),
-            inputs=made | self._wanted.given(stage),
-            config=config,
-            gpus=tuple(slots),
-            store=self._store.root,
-            hold=hold,
-        )
+        made = {mount: self._store.folder(self._wanted.keys[name])
+                for mount, name in stage.inputs.items()}
+        return Job(stage=stage, study=self._wanted.plan.study, key=key,
+                   image=self._wanted.image(stage), out=self._store.partial(key),
+                   log=self._store.log(key), inputs=made | self._wanted.given(stage), config=config,
+                   gpus=tuple(slots), store=self._store.root, hold=hold)
 
     def _make(self, job: Job, node: Node, lease: Lease, tell: Tell) -> None:
         started, began = datetime.now(UTC), time.monotonic()
@@ -110,17 +93,12 @@ class Execution:
             raise Stopped(f"{job.stage.name}: stopped")
         if not lease.held():
             raise StageFailed(
-                f"{job.stage.name}: another run took it over, as this one was cut off for minutes"
-            )
+                f"{job.stage.name}: another run took it over, as this one was cut off for minutes")
         if result.status != 0:
             raise StageFailed(_report(job, result))
-        run = {
-            "image_id": running.image_id,
-            "engine": self._engine.name,
-            "host": _host(node, job.gpus),
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - began, 3),
-        }
+        run = {"image_id": running.image_id, "engine": self._engine.name,
+               "host": _host(node, job.gpus), "started": started.isoformat(timespec="seconds"),
+               "seconds": round(time.monotonic() - began, 3)}
         self._store.finish(job.key, {**self._wanted.record(job.stage), **run})
 
     def _follow(self, name: str, running: Running, lease: Lease, tell: Tell) -> Result:
@@ -141,29 +119,21 @@ class Execution:
 
 def _host(node: Node, given: tuple[str, ...]) -> dict[str, Any]:
     """What stage.json says of where it ran; no part of its key."""
-    return {
-        "name": node.name,
-        "processor": host.processor(),
-        "cores": node.resources.cores,
-        "gpus": gpus.names(given),
-    }
+    return {"name": node.name, "processor": host.processor(), "cores": node.resources.cores,
+            "gpus": gpus.names(given)}
 
 
 def _report(job: Job, result: Result) -> str:
     """All that a person needs to know of a stage that failed."""
     known = mends.mend("\n".join(result.last_lines))
-    return "\n".join(
-        [
-            f"{job.stage.name} failed: {_meaning(job.stage, result)}",
-            f"  image:   {job.stage.image} ({job.stage.flavour})",
-            f"  command: {shlex.join(job.stage.command)}",
-            f"  status:  {result.status}",
-            f"  log:     {job.log}",
-            *([f"  mend:    {known}"] if known else []),
-            "  last lines:" if result.last_lines else "  it wrote nothing",
-            *(f"    {line}" for line in result.last_lines),
-        ]
-    )
+    return "\n".join([f"{job.stage.name} failed: {_meaning(job.stage, result)}",
+                      f"  image:   {job.stage.image} ({job.stage.flavour})",
+                      f"  command: {shlex.join(job.stage.command)}",
+                      f"  status:  {result.status}",
+                      f"  log:     {job.log}",
+                      *([f"  mend:    {known}"] if known else []),
+                      "  last lines:" if result.last_lines else "  it wrote nothing",
+                      *(f"    {line}" for line in result.last_lines)])
 
 
 def _meaning(stage: Stage, result: Result) -> str:

@@ -3,8 +3,6 @@
 The id of a GPU is its UUID or, where nvidia-smi does not tell that, its index.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -108,9 +106,8 @@ def _rows(fields: str) -> list[list[str]]:
         return []
     command = [_SMI, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, check=False,
+                                timeout=_PATIENCE_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise DriverFailure(f"no answer within {_PATIENCE_SECONDS:g} s") from error
     if answer.returncode != 0:

@@ -1,7 +1,8 @@
-"""The one hash of the house: sha256 of canonical JSON."""
+"""The one hash of the house: sha256, of canonical JSON or of a file."""
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 
@@ -12,3 +13,9 @@ def digest(value: Any) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def of_file(path: Path) -> str:
+    """The sha256 of what is in a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

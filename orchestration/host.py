@@ -3,8 +3,6 @@
 A process is known again by its number and its beginning, as numbers are used again.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a store holds, for whom, and the removal of what nobody needs."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -94,9 +92,8 @@ def _sizes(path: Path) -> Iterator[int]:
             continue
 
 
-def _claim(
-    key: str, study: str, records: Mapping[str, Mapping[str, Any]], users: Mapping[str, set[str]]
-) -> None:
+def _claim(key: str, study: str, records: Mapping[str, Mapping[str, Any]],
+           users: Mapping[str, set[str]]) -> None:
     if key in records and study not in users[key]:
         users[key].add(study)
         for made_from in records[key]["inputs"].values():

@@ -3,8 +3,6 @@
 A key holds all that the output of a stage depends on, and nothing else; docs/keys.md says what that is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,18 +40,13 @@ class KeyedPlan:
     def record(self, stage: Stage) -> dict[str, Any]:
         """What stage.json says of a stage: all that is needed to run it again."""
         return {
-            "study": self.plan.study,
-            "name": stage.name,
-            "image": stage.image,
-            "flavour": stage.flavour,
-            "content": self.image(stage).content,
-            "code": self.code[stage.name],
-            "command": list(stage.command),
-            "config": dict(stage.config),
+            "study": self.plan.study, "name": stage.name, "image": stage.image,
+            "flavour": stage.flavour, "content": self.image(stage).content,
+            "code": self.code[stage.name], "command": list(stage.command),
+            "config": dict(stage.config), "resources": asdict(stage.resources),
             "inputs": {mount: self.keys[name] for mount, name in stage.inputs.items()},
-            "files": {mount: {"path": path, "sha256": self.hashes[path]} for mount, path in stage.files.items()},
-            "resources": asdict(stage.resources),
-        }
+            "files": {mount: {"path": path, "sha256": self.hashes[path]}
+                      for mount, path in stage.files.items()}}
 
 
 def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[str], str]) -> KeyedPlan:
@@ -69,14 +62,10 @@ def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[st
     keys: dict[str, str] = {}
     for stage in plan.stages:
         keys[stage.name] = hashing.digest({
-            "image": images[stage.image, stage.flavour].content,
-            "flavour": stage.flavour,
-            "code": code[stage.name],
-            "command": list(stage.command),
-            "config": dict(stage.config),
+            "image": images[stage.image, stage.flavour].content, "flavour": stage.flavour,
+            "code": code[stage.name], "command": list(stage.command), "config": dict(stage.config),
             "inputs": {mount: keys[name] for mount, name in stage.inputs.items()},
-            "files": {mount: hashes[path] for mount, path in stage.files.items()},
-        })
+            "files": {mount: hashes[path] for mount, path in stage.files.items()}})
     return KeyedPlan(plan, keys, images, code, hashes)
 
 

@@ -16,8 +16,6 @@ from 1. A program that was stopped for minutes, and so lost its lease, touches i
 which counts no more.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import json
@@ -121,13 +119,8 @@ def _take(path: Path) -> Lease | None:
     last = max(_numbers(path), default=0)
     if last and not _free(_file(path, last)):
         return None
-    content = {
-        **host.here(),
-        "owner": uuid.uuid4().hex,
-        "host": socket.gethostname(),
-        "time": time.time(),
-        "processes": [host.known(os.getpid())],
-    }
+    content = {**host.here(), "owner": uuid.uuid4().hex, "host": socket.gethostname(),
+               "time": time.time(), "processes": [host.known(os.getpid())]}
     if not _appear(_file(path, last + 1), content):
         return None
     numbers = _numbers(path)
@@ -151,8 +144,7 @@ def _appear(file: Path, content: dict[str, Any]) -> bool:
         if error.errno in _NO_LINKS:
             raise UserError(
                 f"{file.parent}: this file system has no hard links, by which runs keep out of "
-                "each other's way; choose a place on another one (--store)"
-            ) from error
+                "each other's way; choose a place on another one (--store)") from error
         raise
     finally:
         whole.unlink()

@@ -3,8 +3,6 @@
 docs/manifest.md describes every key.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterator
@@ -153,9 +151,8 @@ class Manifest(_Part):
 
     @model_validator(mode="after")
     def _one_meaning_per_name(self) -> Self:
-        twice = sorted(set(self.sources) & set(self.methods) | set(self.sources) & set(self.experiments)
-                       | set(self.methods) & set(self.experiments))
-        if twice:
+        names = [*self.sources, *self.methods, *self.experiments]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)}: sources, methods and experiments have different names")
         return self
 

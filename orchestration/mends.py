@@ -1,59 +1,40 @@
 """What engines, drivers and frameworks say when something is missing, in other words: what it is, what mends it."""
 
-from __future__ import annotations
-
-_KNOWN = (
-    (
-        "could not select device driver",
-        "the engine has no way to give GPUs to containers; install nvidia-container-toolkit and restart the engine, "
-        "or say `device: cpu` in the manifest",
-    ),
-    (
-        "unknown or invalid runtime name: nvidia",
+_KNOWN = {  # {what is said: what it is and what mends it}
+    "could not select device driver":
+        "the engine has no way to give GPUs to containers; install nvidia-container-toolkit and "
+        "restart the engine, or say `device: cpu` in the manifest",
+    "unknown or invalid runtime name: nvidia":
         "the engine has no runtime nvidia; install nvidia-container-toolkit and restart the engine",
-    ),
-    (
-        "unresolvable CDI devices",
-        "the CDI specification does not name this GPU; write it anew: "
-        "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
-    ),
-    (
-        "unsatisfied condition: cuda",
-        "the NVIDIA driver is older than the CUDA of the image; install a newer driver, or use an image with an older "
-        "CUDA (orchestrate.py doctor compares them)",
-    ),
-    (
-        "Failed to initialize NVML",
-        "the NVIDIA driver and its libraries do not match, or the container lost its GPU; "
-        "reboot, or restart the engine",
-    ),
-    (
-        "nvml error: driver not loaded",
+    "unresolvable CDI devices":
+        "the CDI specification does not name this GPU; write it anew: nvidia-ctk cdi generate "
+        "--output=/etc/cdi/nvidia.yaml",
+    "unsatisfied condition: cuda":
+        "the NVIDIA driver is older than the CUDA of the image; install a newer driver, or use an "
+        "image with an older CUDA (orchestrate.py doctor compares them)",
+    "Failed to initialize NVML":
+        "the NVIDIA driver and its libraries do not match, or the container lost its GPU; reboot, "
+        "or restart the engine",
+    "nvml error: driver not loaded":
         "the NVIDIA driver is not loaded; install it or reboot (nvidia-smi must work first)",
-    ),
-    (
-        "no kernel image is available for execution on the device",
-        "the GPU is newer than the CUDA of the image; use an image for newer GPUs (for SNGAN: sngan-py3)",
-    ),
-    (
-        "no space left on device",
+    "no kernel image is available for execution on the device":
+        "the GPU is newer than the CUDA of the image; use an image for newer GPUs (for SNGAN: "
+        "sngan-py3)",
+    "no space left on device":
         "the disk is full; free some space (docker system prune), then run the same command again",
-    ),
-    (
-        "bind source path does not exist",
-        "the engine does not see this machine's files; use one that runs on this machine, or --engine process",
-    ),
-    (
-        "NanoCPUs can not be set",
-        "the kernel cannot limit the cores of a container (no CFS scheduler); use another kernel, or --engine process",
-    ),
-)
+    "bind source path does not exist":
+        "the engine does not see this machine's files; use one that runs on this machine, or "
+        "--engine process",
+    "NanoCPUs can not be set":
+        "the kernel cannot limit the cores of a container (no CFS scheduler); use another kernel, "
+        "or --engine process",
+}
 
 
 def mend(text: str) -> str | None:
     """What is behind a message, and what mends it; None if the message is not a known one."""
     lowered = text.lower()
-    return next((words for pattern, words in _KNOWN if pattern.lower() in lowered), None)
+    return next((words for pattern, words in _KNOWN.items() if pattern.lower() in lowered), None)
 
 
 def explain(text: str) -> str:

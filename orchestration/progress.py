@@ -1,12 +1,10 @@
 """What a person sees of a run: a live table on a terminal, quiet lines elsewhere."""
 
-from __future__ import annotations
-
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -23,19 +21,6 @@ _SPOKEN = ("log", "warning")
 _STYLES = {"waiting": "dim", "done": "green", "failed": "bold red", "skipped": "yellow"}
 
 
-class Display(Protocol):
-    """Shows a run while it goes on."""
-
-    def show(self, change: Change) -> None:
-        """Take in what happened to a stage."""
-
-    def say(self, line: str) -> None:
-        """Say something that concerns the whole run."""
-
-    def note(self, line: str) -> None:
-        """Say what is being done before the first stage begins."""
-
-
 @dataclass
 class Row:
     """One stage as it is shown. state: waiting, running, done, failed or skipped."""
@@ -48,6 +33,7 @@ class Row:
     total: int = 0
     images_per_second: float | None = None
     message: str = ""
+    spoke: float = 0.0
     first: tuple[float, int] | None = field(default=None, repr=False)
 
     def take(self, change: Change, now: float) -> None:
@@ -76,13 +62,28 @@ class Row:
             self.message = str(event.get("message", ""))
 
 
-class Lines:
-    """One line when a stage begins and ends, and its progress now and then."""
+class Display(ABC):
+    """Shows a run of the stages `names` while it goes on."""
 
     def __init__(self, names: list[str], console: Console, clock: Clock = time.monotonic) -> None:
         self._rows = {name: Row(name) for name in names}
         self._console, self._clock = console, clock
-        self._spoke: dict[str, float] = {}
+
+    @abstractmethod
+    def show(self, change: Change) -> None:
+        """Take in what happened to a stage."""
+
+    def say(self, line: str) -> None:
+        """Print what concerns the whole run."""
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def note(self, line: str) -> None:
+        """Say what is being done before the first stage begins."""
+        self.say(line)
+
+
+class Lines(Display):
+    """One line when a stage begins and ends, and its progress now and then."""
 
     def show(self, change: Change) -> None:
         """Print a line if there is something to say."""
@@ -91,14 +92,8 @@ class Lines:
         row.take(change, now)
         words = self._words(change, row, now)
         if words:
-            self._spoke[row.name] = now
+            row.spoke = now
             self.say(f"{row.name}: {words}")
-
-    def say(self, line: str) -> None:
-        """Print a line."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    note = say
 
     def _words(self, change: Change, row: Row, now: float) -> str:
         if isinstance(change, Started):
@@ -111,17 +106,14 @@ class Lines:
             return f"skipped, as {change.failed} failed"
         if change.event["event"] in _SPOKEN:
             return row.message
-        due = change.event["event"] == "progress" and now - self._spoke[row.name] >= _LINE_SECONDS
+        due = change.event["event"] == "progress" and now - row.spoke >= _LINE_SECONDS
         return pace(row, now) if due else ""
 
 
-class LiveTable:
-    """A table with one row per stage, drawn again and again. Lines that are said scroll by above it."""
+class LiveTable(Display):
+    """A table with a row per stage, drawn again and again. Lines that are said scroll by above it."""
 
-    def __init__(self, names: list[str], console: Console, clock: Clock = time.monotonic) -> None:
-        self._rows = {name: Row(name) for name in names}
-        self._console, self._clock = console, clock
-        self._note = ""
+    _note = ""
 
     def show(self, change: Change) -> None:
         """Take in what happened; the next drawing shows it."""
@@ -130,10 +122,6 @@ class LiveTable:
         row.take(change, self._clock())
         if isinstance(change, Reported) and change.event["event"] == "warning":
             self.say(f"{row.name}: {row.message}")
-
-    def say(self, line: str) -> None:
-        """Print a line above the table."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def note(self, line: str) -> None:
         """Show a line below the table, until the next one."""
@@ -200,10 +188,7 @@ def _cells(row: Row, now: float) -> tuple[RenderableType, ...]:
     if not row.total:
         return name, Text(row.message or "running", style="cyan"), "", "", duration(now - row.began)
     left = row.seconds_left(now)
-    return (
-        name,
-        ProgressBar(total=row.total, completed=row.step, width=24),
-        f"{row.step}/{row.total}",
-        "" if row.images_per_second is None else f"{row.images_per_second:.0f}",
-        "" if left is None else f"{duration(left)} left",
-    )
+    return (name, ProgressBar(total=row.total, completed=row.step, width=24),
+            f"{row.step}/{row.total}",
+            "" if row.images_per_second is None else f"{row.images_per_second:.0f}",
+            "" if left is None else f"{duration(left)} left")

@@ -1,7 +1,5 @@
 """Runs a plan: whatever of it is not in the store yet, on an engine, before a person's eyes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from contextlib import closing
 

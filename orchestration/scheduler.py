@@ -3,8 +3,6 @@
 It knows nothing of containers: what a task does is a function, so that lambdas can stand for it.
 """
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -68,9 +66,8 @@ Changes = Generator[Change, None, None]
 Work = Callable[[str, Node, Tell], None]
 
 
-def schedule(
-    tasks: Iterable[Task], nodes: Sequence[Node], work: Work, stop: Callable[[], None]
-) -> Changes:
+def schedule(tasks: Iterable[Task], nodes: Sequence[Node], work: Work,
+             stop: Callable[[], None]) -> Changes:
     """Do `work(name, node, tell)` for every task, each in a thread, as many as `nodes` allow.
 
     A task whose work raises has failed; those that hang on it are skipped, all others go on.
@@ -90,20 +87,16 @@ class _Left:
     def __init__(self, node: Node) -> None:
         self.node, self.resources = node, node.resources
 
-    def has(self, wish: Resources) -> bool:
-        return not _lacks(wish, self.resources)
-
-    def take(self, wish: Resources) -> None:
-        self.resources = _plus(self.resources, wish, -1)
-
-    def give_back(self, wish: Resources) -> None:
-        self.resources = _plus(self.resources, wish, 1)
+    def take(self, wish: Resources, times: int = 1) -> None:
+        """Take away `wish`; with -1, give it back."""
+        left = self.resources
+        self.resources = Resources(left.gpus - times * wish.gpus, left.cores - times * wish.cores,
+                                   left.memory - times * wish.memory)
 
 
 class _Schedule:
-    def __init__(
-        self, waiting: dict[str, Task], nodes: Sequence[Node], work: Work, stop: Callable[[], None]
-    ) -> None:
+    def __init__(self, waiting: dict[str, Task], nodes: Sequence[Node], work: Work,
+                 stop: Callable[[], None]) -> None:
         self._waiting, self._work, self._stop = waiting, work, stop
         self._nodes = [_Left(node) for node in nodes]
         self._running: dict[str, tuple[Task, _Left, threading.Thread]] = {}
@@ -129,7 +122,8 @@ class _Schedule:
         started: list[Change] = []
         for task in list(self._waiting.values()):
             ready = not any(name in self._waiting or name in self._running for name in task.needs)
-            node = next((node for node in self._nodes if node.has(task.resources)), None)
+            node = next((node for node in self._nodes
+                         if not _lacks(task.resources, node.resources)), None)
             if ready and node is not None:
                 started.append(self._start(task, node))
         return started
@@ -154,7 +148,7 @@ class _Schedule:
     def _end(self, name: str) -> None:
         task, left, thread = self._running.pop(name)
         thread.join()
-        left.give_back(task.resources)
+        left.take(task.resources, -1)
 
     def _skip(self, failed: str) -> Iterator[Change]:
         lost = {failed}
@@ -165,21 +159,10 @@ class _Schedule:
                 yield Skipped(task.name, failed)
 
 
-def _plus(one: Resources, other: Resources, times: int) -> Resources:
-    return Resources(
-        one.gpus + times * other.gpus,
-        one.cores + times * other.cores,
-        one.memory + times * other.memory,
-    )
-
-
 def _lacks(wish: Resources, there: Resources) -> list[tuple[str, int, int]]:
     """What there is too little of: its name, what is asked for, what there is."""
-    asked = (
-        ("GPU(s)", wish.gpus, there.gpus),
-        ("cores", wish.cores, there.cores),
-        ("bytes of memory", wish.memory, there.memory),
-    )
+    asked = (("GPU(s)", wish.gpus, there.gpus), ("cores", wish.cores, there.cores),
+             ("bytes of memory", wish.memory, there.memory))
     return [row for row in asked if row[1] > row[2]]
 
 
@@ -193,8 +176,6 @@ def _refuse_too_large(task: Task, nodes: Sequence[Node]) -> None:
         raise NoDevice(
             f"{task.name}: asks for {asked} GPU(s), {has} {there} for containers (the engine would "
             'say: could not select device driver "" with capabilities: [[gpu]]); orchestrate.py '
-            "doctor tells what is missing, `device: cpu` in the manifest runs it without"
-        )
+            "doctor tells what is missing, `device: cpu` in the manifest runs it without")
     raise UserError(
-        f"{task.name}: asks for {asked} {what}, {has} {there}; lower `resources` in the manifest"
-    )
+        f"{task.name}: asks for {asked} {what}, {has} {there}; lower `resources` in the manifest")

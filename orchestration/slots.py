@@ -3,8 +3,6 @@
 The leases lie in a folder of the host, where every user may make files and remove only their own.
 """
 
-from __future__ import annotations
-
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence

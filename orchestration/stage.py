@@ -7,8 +7,6 @@ things elsewhere:
     {config}   the stage's configuration, a JSON file
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,10 +23,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Node:
-    """A host that stages run on, and what it has.
-
-    gpus: ids of its GPUs; empty where there are none, or where the engine gives them out itself.
-    """
+    """A host that stages run on. gpus: their ids; empty where the engine gives them out itself."""
 
     name: str
     resources: Resources

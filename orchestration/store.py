@@ -6,8 +6,6 @@
     files.json        hashes of data files, so that a large archive is read once
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -91,10 +89,9 @@ class Store:
             raise UserError(f"{self.root}: {error.strerror}; choose another place with --store") from error
         free = shutil.disk_usage(self.root).free
         if free < LEAST_FREE_BYTES:
-            raise UserError(
-                f"{self.root}: the disk has {free >> 20} MiB left, a run needs {LEAST_FREE_BYTES >> 20} MiB at least; "
-                "make room, or choose another disk with --store"
-            )
+            raise UserError(f"{self.root}: the disk has {free >> 20} MiB left, a run needs "
+                            f"{LEAST_FREE_BYTES >> 20} MiB at least; make room, or choose another "
+                            "disk with --store")
 
     def _aside(self, key: str, name: str) -> Path:
         folder = self.root / ".run"

@@ -1,7 +1,5 @@
 """A YAML file as values, with the line of every key: so that a complaint can say where."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

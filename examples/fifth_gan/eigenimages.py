@@ -49,8 +49,7 @@ def generate(arguments):
     model, weights = models.read(arguments.model, ARCHITECTURE)
     latents = generation.NormalLatents(model["settings"]["components"])
     generation.generate(arguments, model, latents, lambda z: _images(weights, z, model["resolution"]),
-                        model["source"], VALUE_RANGE, command.made_by(numpy=np.__version__))
-    events.done(images=arguments.out)
+                        VALUE_RANGE, numpy=np.__version__)
 
 
 def import_(arguments):

@@ -1,12 +1,9 @@
 """Is this machine ready? What is not, and what mends it.
 
 engine     the Docker Engine, and what it can limit
-machine    disk, memory and cores against what the stages ask for
+machine    disk, memory, cores and data against what the stages ask for
 graphics   GPUs and driver against what each image can drive, and how containers get at them
-datasets   the files that users download
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal

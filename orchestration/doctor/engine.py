@@ -1,39 +1,23 @@
 """What would run stages: does it answer, and can it keep stages within their limits?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
 from orchestration.doctor import Finding
-from orchestration.engines import ENGINES, Engine, choice
-from orchestration.errors import NoEngine
+from orchestration.engines import Engine, choice
 
 _OLDEST = (19, 3)
-_LIMITS = {
-    "MemoryLimit": "memory",
-    "SwapLimit": "swap",
-    "CpuCfsQuota": "cores",
-    "PidsLimit": "processes",
-}
+_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "CpuCfsQuota": "cores",
+           "PidsLimit": "processes"}
 
 
 def find() -> tuple[Engine, list[Finding]]:
-    """What runs stages unless another is asked for, and what there is to say.
-
-    Raises NoEngine if none answers.
-    """
-    findings = []
-    for name in ENGINES:
-        try:
-            engine = choice.connect(name)
-        except NoEngine as error:
-            findings.append(Finding("warning", "engine", str(error)))
-            continue
-        if engine.caution:
-            findings.append(Finding("ok", "engine", engine.caution))
-        return engine, findings
-    raise NoEngine("\n".join(finding.text for finding in findings))
+    """What runs stages by itself, and what there is to say. Raises NoEngine if none answers."""
+    engine, silent = choice.best()
+    findings = [Finding("warning", "engine", str(error)) for error in silent.values()]
+    if engine.caution:
+        findings.append(Finding("ok", "engine", engine.caution))
+    return engine, findings
 
 
 def judge(info: Mapping[str, Any]) -> list[Finding]:
@@ -41,19 +25,13 @@ def judge(info: Mapping[str, Any]) -> list[Finding]:
     version = str(info["ServerVersion"])
     findings = [Finding("ok", "engine", f"Docker {version}, storage driver {info.get('Driver')}")]
     if _numbers(version) < _OLDEST:
-        findings.append(
-            Finding("warning", "engine", f"Docker {version} is older than 19.03", "install a newer one to use GPUs")
-        )
+        findings.append(Finding("warning", "engine", f"Docker {version} is older than 19.03",
+                                "install a newer one to use GPUs"))
     unlimited = [words for key, words in _LIMITS.items() if not info.get(key, True)]
     if unlimited:
+        mend = "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup version 2"
         findings.append(
-            Finding(
-                "warning",
-                "engine",
-                f"it cannot limit {', '.join(unlimited)}",
-                "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup version 2",
-            )
-        )
+            Finding("warning", "engine", f"it cannot limit {', '.join(unlimited)}", mend))
     return findings
 
 

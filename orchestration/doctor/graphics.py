@@ -1,7 +1,5 @@
 """GPUs and driver against what each image can drive, and how containers get at the GPUs."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -38,11 +36,9 @@ def judge(found: list[Gpu]) -> list[Finding]:
 
 def reach(info: Mapping[str, Any], hook: str | None) -> list[Finding]:
     """How containers get at the GPUs. hook: the program that device requests need, if any."""
-    by = [
-        *(["CDI names"] if docker_gpus.has_cdi(info) else []),
-        *(["device requests"] if hook else []),
-        *(["runtime: nvidia"] if docker_gpus.has_runtime(info) else []),
-    ]
+    by = [*(["CDI names"] if docker_gpus.has_cdi(info) else []),
+          *(["device requests"] if hook else []),
+          *(["runtime: nvidia"] if docker_gpus.has_runtime(info) else [])]
     if by:
         return [Finding("ok", "GPU", f"containers get GPUs by {', '.join(by)}")]
     text = "the Docker Engine has no way to give GPUs to containers"

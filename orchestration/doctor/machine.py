@@ -1,13 +1,12 @@
-"""Disk, memory and cores against what the stages of a study ask for."""
-
-from __future__ import annotations
+"""Disk, memory, cores and data against what the stages of a study ask for."""
 
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestration import data
 from orchestration.doctor import Finding, severity
-from orchestration.stage import Node, Plan, Resources
+from orchestration.stage import Node, Plan
 
 _GIB = 1 << 30
 _IMAGES_BYTES = 20 * _GIB  # all images, with what building them needs for a while
@@ -28,7 +27,8 @@ def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list
 
     plans: by the name of the manifest. needed: whether it blocks if not.
     """
-    findings = [_about(node.resources) for node in nodes]
+    findings = [Finding("ok", "machine", f"{node.resources.cores} cores, "
+                        f"{node.resources.memory / _GIB:.0f} GiB of memory") for node in nodes]
     for name, plan in plans.items():
         cores = max(stage.resources.cores for stage in plan.stages)
         memory = max(stage.resources.memory for stage in plan.stages)
@@ -40,8 +40,18 @@ def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list
     return findings
 
 
-def _about(has: Resources) -> Finding:
-    return Finding("ok", "machine", f"{has.cores} cores, {has.memory / _GIB:.0f} GiB of memory")
+def datasets(plans: Mapping[str, Plan], needed: bool) -> list[Finding]:
+    """Look at the data of every study. plans: by the manifest's name. needed: whether it blocks."""
+    return [finding for name, plan in plans.items() for finding in _data_of(name, plan, needed)]
+
+
+def _data_of(name: str, plan: Plan, needed: bool) -> list[Finding]:
+    if problems := data.problems(plan):
+        source = f"{name} says where it comes from"
+        return [Finding(severity(needed), "data", f"{path}: {text}", source)
+                for path, text in problems.items()]
+    count = sum(len(stage.files) for stage in plan.stages)
+    return [Finding("ok", "data", f"{name}: all that it takes is there ({count} files or folders)")]
 
 
 def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:

@@ -4,8 +4,6 @@ One more engine, whose stages run on many machines say, is one more module with 
 `connect`, and its line in ENGINES: the plan, the scheduler and the store do not know which engines there are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +44,23 @@ class Job:
     store: Path
     hold: Callable[[int], None]
 
+    def command(self, inputs: str, out: str, config: str) -> list[str]:
+        """The command of the stage, its placeholders replaced by paths."""
+        words = list(self.stage.command)
+        for placeholder, place in (("{in}", inputs), ("{out}", out), ("{config}", config)):
+            words = [word.replace(placeholder, place) for word in words]
+        return words
+
+    def variables(self, image_id: str, home: str) -> dict[str, str]:
+        """Variables of its own, beside those of the engine."""
+        cores = str(self.stage.resources.cores)
+        return {"GANFP_IMAGE": image_id, "HOME": home, "OMP_NUM_THREADS": cores}
+
+    def shown(self, inputs: str, config: str) -> dict[str, Path]:
+        """{place: file or folder of this host} of all that it may read and not write."""
+        mounted = {f"{inputs}/{name}": path for name, path in self.inputs.items()}
+        return mounted | {config: self.config}
+
 
 @dataclass(frozen=True)
 class Result:
@@ -72,10 +87,7 @@ class Running(Protocol):
 
 
 class Engine(Protocol):
-    """What runs stages.
-
-    name: as `--engine` and stage.json say it. caution: what its stages lack, in words.
-    """
+    """What runs stages. name: as in `--engine` and stage.json. caution: what its stages lack."""
 
     name: str
     caution: str

@@ -1,7 +1,5 @@
 """Which engine runs the stages: the one that was asked for, else the first that answers."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable
 
@@ -22,14 +20,18 @@ def choose(name: str | None, say: Callable[[str], None]) -> Engine:
     """
     if name is not None:
         return connect(name)
+    engine, silent = best()
+    if silent:
+        say(f"no engine {' or '.join(silent)} answers: {engine.caution}")
+    return engine
+
+
+def best() -> tuple[Engine, dict[str, NoEngine]]:
+    """The best engine that answers, and why better ones do not. Raises NoEngine if none answers."""
     silent: dict[str, NoEngine] = {}
-    for each in ENGINES:
+    for name in ENGINES:
         try:
-            engine = connect(each)
+            return connect(name), silent
         except NoEngine as error:
-            silent[each] = error
-            continue
-        if silent:
-            say(f"no engine {' or '.join(silent)} answers: {engine.caution}")
-        return engine
+            silent[name] = error
     raise NoEngine("\n".join(str(error) for error in silent.values()))

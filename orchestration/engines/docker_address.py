@@ -1,7 +1,5 @@
 """Where the Docker Engine listens, and why it may not answer."""
 
-from __future__ import annotations
-
 import socket
 from typing import Any
 
@@ -19,10 +17,7 @@ def settings() -> dict[str, Any]:
 
 
 def knock(address: str) -> None:
-    """Raise OSError if nobody listens at a local address.
-
-    docker-py would say so too, but leave its socket open.
-    """
+    """Raise OSError if nobody listens at a local address; docker-py would leave its socket open."""
     if address.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(address.removeprefix("unix://"))

@@ -52,8 +52,7 @@ def connect() -> DockerEngine:
         raise NoEngine(
             f"{address}: no Docker Engine answers ({docker_address.reason(error)}); start it "
             "(systemctl start docker), install it (apt install docker.io), see that you may use it "
-            "(group docker), or run without: --engine process"
-        ) from error
+            "(group docker), or run without: --engine process") from error
     client.api.timeout = None  # type: ignore[assignment]  # for ever, which the stubs do not know
     return DockerEngine(client, info)
 
@@ -77,10 +76,8 @@ class DockerEngine:
         try:
             return str(self.client.images.get(reference).id)
         except ImageNotFound as error:
-            raise UserError(
-                f"image {reference}: the engine does not have it, and no folder of containers/ makes "
-                f"it; build it, or docker pull {reference}"
-            ) from error
+            raise UserError(f"image {reference}: the engine does not have it, and no folder of "
+                            f"containers/ makes it; build it, or docker pull {reference}") from error
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Build those of ours that are missing; others must be there."""
@@ -141,9 +138,8 @@ class DockerEngine:
 class DockerRunning:
     """A container that runs."""
 
-    def __init__(
-        self, job: Job, container: Container, output: Output, image_id: str, memory: KillWatch
-    ) -> None:
+    def __init__(self, job: Job, container: Container, output: Output, image_id: str,
+                 memory: KillWatch) -> None:
         self.image_id = image_id
         self._stage, self._container, self._output = job.stage.name, container, output
         self._log, self._memory = Log(job.log), memory
@@ -207,8 +203,7 @@ def _engine_stays(stage: str) -> Iterator[None]:
     except (APIError, requests.RequestException, ProtocolError) as error:
         reason = docker_address.reason(error)
         raise StageFailed(
-            f"{stage}: the Docker Engine went away ({reason}); start it and run again"
-        ) from error
+            f"{stage}: the Docker Engine went away ({reason}); start it and run again") from error
 
 
 def _is_about_gpus(refusal: str) -> bool:

@@ -5,8 +5,6 @@ device request   `docker run --gpus`, the modern nvidia-docker: Docker 19.03 (AP
 runtime: nvidia  the old one, also where nothing else is installed
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,12 +47,10 @@ def ways(info: Mapping[str, Any], api_version: str, wanted: Sequence[str]) -> li
 
 def has_cdi(info: Mapping[str, Any]) -> bool:
     """Whether the engine has NVIDIA's GPUs as CDI devices. Older engines tell only where they look for them."""
-    return bool(_listed(info)) or any(
-        "nvidia.com/gpu" in file.read_text(errors="replace")
-        for folder in info.get("CDISpecDirs") or []
-        for file in Path(folder).glob("*.*")
-        if file.suffix in (".yaml", ".yml", ".json")
-    )
+    return bool(_listed(info)) or any("nvidia.com/gpu" in file.read_text(errors="replace")
+                                      for folder in info.get("CDISpecDirs") or []
+                                      for file in Path(folder).glob("*.*")
+                                      if file.suffix in (".yaml", ".yml", ".json"))
 
 
 def has_runtime(info: Mapping[str, Any]) -> bool:

@@ -1,7 +1,5 @@
 """Did the kernel kill something for lack of memory?"""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 _VMSTAT = Path("/proc/vmstat")

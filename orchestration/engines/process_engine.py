@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, NoReturn, cast
 
 from orchestration import gpus
-from orchestration.engines import GRACE_SECONDS, Job, Result, leash, surroundings
+from orchestration.engines import GRACE_SECONDS, Job, Result, leash
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import UserError
@@ -53,9 +53,8 @@ class ProcessEngine:
 
     def image_id(self, reference: str) -> NoReturn:
         """Raises UserError: such an image needs Docker."""
-        raise UserError(
-            f"image {reference}: no folder of containers/ makes it, so it can only run in a Docker Engine"
-        )
+        raise UserError(f"image {reference}: no folder of containers/ makes it, so it can only run "
+                        "in a Docker Engine")
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make the environments that are missing."""
@@ -73,17 +72,14 @@ class ProcessEngine:
         environment = self._environment(job.image, lambda event: None)
         scratch = _scratch(job)
         inputs, config = scratch / "in", scratch / "config.json"
-        for place, path in surroundings.shown(job, str(inputs), str(config)).items():
+        for place, path in job.shown(str(inputs), str(config)).items():
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             Path(place).symlink_to(path)
-        words = surroundings.command(job, str(inputs), str(job.out), str(config))
-        variables = {
-            **os.environ,
-            **environment.variables,
-            **surroundings.variables(job, environment.identity, str(scratch)),
-            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as nvidia-smi counts
-            "CUDA_VISIBLE_DEVICES": ",".join(job.gpus),
-        }
+        words = job.command(str(inputs), str(job.out), str(config))
+        variables = {**os.environ, **environment.variables,
+                     **job.variables(environment.identity, str(scratch)),
+                     "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # as nvidia-smi counts
+                     "CUDA_VISIBLE_DEVICES": ",".join(job.gpus)}
         command = [*environment.command, *words]
         return ProcessRunning(job, command, variables, environment.identity, scratch)
 
@@ -96,20 +92,14 @@ class ProcessEngine:
 class ProcessRunning:
     """A process that runs, the leader of a process group."""
 
-    def __init__(
-        self, job: Job, command: list[str], variables: dict[str, str], image_id: str, scratch: Path
-    ) -> None:
+    def __init__(self, job: Job, command: list[str], variables: dict[str, str], image_id: str,
+                 scratch: Path) -> None:
         self._log, self._memory, self.image_id = Log(job.log), KillWatch(), image_id
         self._scratch = scratch
         self._process = subprocess.Popen(
             [sys.executable, "-I", leash.__file__, str(os.getpid()), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=variables,
-            cwd=job.out,
-            process_group=0,
-        )
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables,
+            cwd=job.out, process_group=0)
         try:
             job.hold(self._process.pid)
         except OSError:

@@ -1,9 +1,4 @@
-"""Bases: a Debian with Python and the host's certificates.
-
-Debian is pulled or, where nothing can be pulled, bootstrapped.
-"""
-
-from __future__ import annotations
+"""Bases: a Debian, pulled or else bootstrapped, with Python and the host's certificates."""
 
 import shutil
 import subprocess
@@ -19,7 +14,7 @@ from orchestration.images import context, frameworks, pip_settings
 from orchestration.images.facts import Facts
 
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
-_LABEL = "ganfp.content"
+LABEL = "ganfp.content"
 
 
 def reference(facts: Facts) -> str:
@@ -28,15 +23,12 @@ def reference(facts: Facts) -> str:
 
 
 def ensure(client: docker.DockerClient, facts: Facts, tell: Tell) -> None:
-    """Make a base unless it is there, with the certificates that this host has now.
-
-    Raises BuildFailed.
-    """
+    """Make a base, with the host's present certificates, unless it is there. Raises BuildFailed."""
     name, suite = reference(facts), facts.suite
     dockerfile = frameworks.read("containers/base/Dockerfile").encode()
     files = {"Dockerfile": dockerfile, **_certificates()}
     content = digest([name, {path: data.hex() for path, data in files.items()}])
-    if _label(client, name) == content:
+    if label(client, name) == content:
         return
     debian = _debian(client, suite, tell)
     tell({"event": "log", "message": f"base {suite}: adding Python and the host's certificates"})
@@ -44,15 +36,16 @@ def ensure(client: docker.DockerClient, facts: Facts, tell: Tell) -> None:
     try:
         with context.write(files) as archive:
             client.images.build(fileobj=archive, custom_context=True, tag=name, buildargs=arguments,
-                                labels={_LABEL: content}, rm=True, forcerm=True)
+                                labels={LABEL: content}, rm=True, forcerm=True)
     except (APIError, docker.errors.BuildError) as error:
         mend = "see that containers reach the package mirrors"
         raise BuildFailed(f"base {suite}: {error}; {mend}") from error
 
 
-def _label(client: docker.DockerClient, name: str) -> str | None:
+def label(client: docker.DockerClient, name: str) -> str | None:
+    """What an image was built of, as its label says; None if there is no such image of ours."""
     try:
-        return client.images.get(name).labels.get(_LABEL)
+        return client.images.get(name).labels.get(LABEL)
     except ImageNotFound:
         return None
 
@@ -70,7 +63,8 @@ def _debian(client: docker.DockerClient, suite: str, tell: Tell) -> str:
         reason = " ".join(str(error.explanation or error).split())
     tell({"event": "log",
           "message": f"base {suite}: no registry gave {pulled}; bootstrapping it from packages"})
-    _import(made, _bootstrap(suite, reason))
+    subprocess.run(["docker", "import", "-", made], input=_bootstrap(suite, reason),
+                   capture_output=True, check=True)
     return made
 
 
@@ -86,11 +80,6 @@ def _bootstrap(suite: str, reason: str) -> bytes:
         last = " ".join(made.stderr.decode(errors="replace").strip().splitlines()[-1:])
         raise BuildFailed(f"base {suite}: mmdebstrap ended with {made.returncode}: {last}")
     return made.stdout
-
-
-def _import(reference: str, archive: bytes) -> None:
-    command = ["docker", "import", "-", reference]
-    subprocess.run(command, input=archive, capture_output=True, check=True)
 
 
 def _certificates() -> dict[str, bytes]:

@@ -1,7 +1,5 @@
 """Builds the images of containers/: in parallel, those on one framework one after the other."""
 
-from __future__ import annotations
-
 import tempfile
 import threading
 import time
@@ -12,7 +10,7 @@ from typing import IO, Any
 
 import docker
 import requests
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError
 
 from orchestration.errors import BuildFailed
 from orchestration.events import Tell
@@ -23,7 +21,6 @@ from orchestration.images.steps import Step
 from orchestration.repository import REPOSITORY
 
 LOGS = REPOSITORY / ".builds"
-_LABEL = "ganfp.content"
 _AT_ONCE = 3
 _LAST_LINES = 12
 _ONE_BASE = threading.Lock()  # two frameworks may stand on one
@@ -87,16 +84,10 @@ def _build_group(client: docker.DockerClient, group: _Group, test: bool,
 def _missing(client: docker.DockerClient, wanted: list[Step]) -> list[Step]:
     """What is to be built; what an image that is there stands on need not be there."""
     for number in range(len(wanted), 0, -1):
-        if _is_there(client, wanted[number - 1]):
+        step = wanted[number - 1]
+        if bases.label(client, step.reference) == step.content:
             return wanted[number:]
     return wanted
-
-
-def _is_there(client: docker.DockerClient, step: Step) -> bool:
-    try:
-        return bool(client.images.get(step.reference).labels.get(_LABEL) == step.content)
-    except ImageNotFound:
-        return False
 
 
 def _move_along(client: docker.DockerClient, reference: str) -> None:
@@ -125,7 +116,7 @@ def _build(client: docker.DockerClient, step: Step, log: IO[str], tell: Tell) ->
     base = {"BASE": _base(client, step.framework, tell)} if step.framework else {}
     with _context(step) as files:
         stream = client.api.build(
-            fileobj=files, custom_context=True, tag=step.reference, labels={_LABEL: step.content},
+            fileobj=files, custom_context=True, tag=step.reference, labels={bases.LABEL: step.content},
             buildargs={**step.arguments, **base, **pip_settings.proxies()},
             rm=True, forcerm=True, decode=True)
         for line in stream:

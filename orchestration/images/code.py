@@ -5,8 +5,6 @@ with every package around it; and of the other files beside a reached module tho
 in it as a string. What is imported by other means than this is not seen.
 """
 
-from __future__ import annotations
-
 import ast
 import keyword
 from collections.abc import Iterator, Sequence

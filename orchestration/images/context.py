@@ -1,7 +1,5 @@
 """What the engine sees of a build: an archive of its files. It has no name that others share."""
 
-from __future__ import annotations
-
 import io
 import tarfile
 import tempfile

@@ -5,8 +5,6 @@ appears last: on Python 3 a virtual environment, on Python 2.7 a folder of packa
 it, as they share a framework. Their code is a snapshot in code/, a folder that appears by rename.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

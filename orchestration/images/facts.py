@@ -1,7 +1,5 @@
 """image.toml: what builds, environments and the doctor need to know beside a Dockerfile."""
 
-from __future__ import annotations
-
 import tomllib
 
 from pydantic import BaseModel, ConfigDict, ValidationError

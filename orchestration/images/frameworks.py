@@ -1,7 +1,5 @@
 """Frameworks: what an image stands on. A base, and the packages that its requirements pin."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What the host's pip can have. Asked once: the answer is part of what an image is made of."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re

@@ -1,7 +1,5 @@
 """What the host's pip is told, for the pip inside a build: index, wheels, certificates, proxies."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
@@ -28,11 +26,9 @@ def configuration() -> str:
     """
     stated = {name: _reachable(value) for name, value in _settings().items() if name in _PASSED_ON}
     remote = [place for place in _find_links() if not Path(place).is_dir()]
-    return "\n".join([
-        "[global]",
-        f"cert = {_CERTIFICATES}",
-        *(f"{name} = {value}" for name, value in stated.items() if value),
-        "find-links =", *(f"    {place}" for place in [*remote, _INSIDE]), ""])
+    return "\n".join(["[global]", f"cert = {_CERTIFICATES}",
+                      *(f"{name} = {value}" for name, value in stated.items() if value),
+                      "find-links =", *(f"    {place}" for place in [*remote, _INSIDE]), ""])
 
 
 def fingerprint() -> str:
@@ -51,10 +47,7 @@ def wheels(requirements: str) -> list[Path]:
 
 
 def fetch(requirements: str, folder: Path) -> list[Path]:
-    """What a text of hashed requirements names, fetched into `folder` by the host's pip.
-
-    Raises BuildFailed.
-    """
+    """What hashed requirements name, fetched to `folder` by the host's pip. Raises BuildFailed."""
     listed = folder / "requirements.txt"
     listed.write_text(requirements)
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]

@@ -1,7 +1,5 @@
 """Recipes: what an image is made of, read from its Dockerfile and the files that this names."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -10,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestration import hashing
 from orchestration.errors import UserError
-from orchestration.hashing import digest
 from orchestration.images import frameworks
 from orchestration.images.frameworks import Framework
 from orchestration.repository import REPOSITORY
@@ -73,27 +71,23 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in paths if "\nENTRYPOINT " in path.read_text("utf-8"))
 
 
-def exists(name: str) -> bool:
-    """Whether an image is one of ours; any other is a reference to one made elsewhere."""
-    return name in names()
-
-
 def find(name: str, flavour: str, image_id: Callable[[str], str]) -> Image:
-    """An image by name. image_id: asked for the id of one that is not ours."""
-    return recipe(name, flavour) if exists(name) else Foreign(name, flavour, image_id(name))
+    """An image by name. image_id: asked for the id of one that is not ours but made elsewhere."""
+    return recipe(name, flavour) if name in names() else Foreign(name, flavour, image_id(name))
 
 
 def recipe(name: str, flavour: str) -> Recipe:
     """The recipe of an image of ours. Raises UserError if there is no such image or flavour."""
-    if not exists(name):
-        made = ", ".join(names())
-        raise UserError(f"image {name}: there is no such image; containers/ makes {made}")
+    made = names()
+    if name not in made:
+        raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(made)}")
     dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
     base = os.environ.get(base_variable(name, flavour))
     framework = frameworks.framework(framework_name(name), flavour, base)
-    content = digest({"framework": framework.content, "dockerfile": dockerfile})
-    files = {file: _sha256(file) for file in sorted(set(_code(frameworks.copied(dockerfile))))}
-    build = digest({"content": content, "files": files})
+    content = hashing.digest({"framework": framework.content, "dockerfile": dockerfile})
+    files = {file: hashing.of_file(REPOSITORY / file)
+             for file in sorted(set(_code(frameworks.copied(dockerfile))))}
+    build = hashing.digest({"content": content, "files": files})
     package, words = _entrypoint(dockerfile)
     return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files)
 
@@ -132,7 +126,3 @@ def _within(folder: Path) -> Iterator[str]:
         left = any(part == "__pycache__" or part.startswith(".") for part in path.parts)
         if file.is_file() and not left:
             yield path.as_posix()
-
-
-def _sha256(file: str) -> str:
-    return hashlib.sha256((REPOSITORY / file).read_bytes()).hexdigest()

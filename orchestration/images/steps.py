@@ -1,7 +1,5 @@
 """The builds of an image, each on the one before: its framework, itself, for tests pytest."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

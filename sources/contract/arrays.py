@@ -21,7 +21,7 @@ def save(path, arrays):
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
             for name in sorted(arrays):
                 member = io.BytesIO()
-                np.lib.format.write_array(member, _plain(arrays[name]), allow_pickle=False)
+                np.lib.format.write_array(member, np.asarray(arrays[name], order="C"), allow_pickle=False)
                 info = zipfile.ZipInfo(name + ".npy", _MEMBER_DATE)
                 archive.writestr(info, member.getvalue())
 
@@ -57,11 +57,6 @@ def _read(path, reader):
 
 def _name(info):
     return info.filename[:-4] if info.filename.endswith(".npy") else info.filename
-
-
-def _plain(array):
-    array = np.asarray(array)
-    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
 def _read_member(path, archive, info):

@@ -1,6 +1,7 @@
 """Files and folders that appear whole, by rename, or not at all."""
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -44,6 +45,12 @@ def write_json(path, value):
     text = json.dumps(value, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
     with new_file(path) as stream:
         stream.write(text.encode("utf-8"))
+
+
+def read_json(path):
+    """What a JSON file holds. Raises IOError, or ValueError for what is no JSON."""
+    with io.open(path, encoding="utf-8") as stream:
+        return json.load(stream)
 
 
 def make_folder(path):

@@ -37,9 +37,7 @@ def run(program, description, find, words=None, **more):
     parser, verbs = new_parser(program, description)
     _add_train(verbs)
     _add_generate(verbs)
-    add_import(verbs)
-    add_export(verbs)
-    add_check(verbs)
+    add_common(verbs)
     parser.set_defaults(**more)
     obey(parser, find, words)
 
@@ -105,20 +103,18 @@ def add_device(parser):
                         help="where to compute; auto: CUDA where there is a GPU (default: auto)")
 
 
-def add_import(verbs):
-    """Add the verb `import`."""
+def add_common(verbs):
+    """Add the verbs that sources and attribution methods share: import, export and check."""
     parser = add_verb(verbs, "import", "make a model from a published checkpoint")
     parser.add_argument("--checkpoint", required=True, metavar="FILE", help="the file as it was published")
     parser.add_argument("--resolution", type=count_argument, metavar="N",
                         help="pixels that its images have to have (default: any)")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the model is written")
 
-
-def add_export(verbs):
-    """Add the verb `export`."""
     parser = add_verb(verbs, "export", "write a model's weights in an open format")
-    _add_model(parser)
+    add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="where the files are written")
+    add_check(verbs)
 
 
 def add_check(verbs):
@@ -178,7 +174,7 @@ def _add_train(verbs):
 
 def _add_generate(verbs):
     parser = add_verb(verbs, "generate", "make an image set from a model")
-    _add_model(parser)
+    add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="where the image set is written")
     parser.add_argument("--count", type=count_argument, metavar="N", help="how many images")
     parser.add_argument("--seed", type=seed_argument, default=0, help="seed of the latents (default: 0)")
@@ -193,6 +189,7 @@ def _add_generate(verbs):
     add_device(parser)
 
 
-def _add_model(parser):
+def add_model(parser):
+    """Add --model."""
     parser.add_argument("--model", required=True, metavar="DIR",
                         help="a model, as train or import wrote it")

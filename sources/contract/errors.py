@@ -1,12 +1,4 @@
-"""What can go wrong in a source, and the exit status it ends with.
-
-ContractError
- |- BadInput   2    arguments, files or a full disk: the user can mend it
- |- NoDevice   3    the device that was asked for is not there
- '- Stopped    143  SIGTERM: a checkpoint was written
-
-Anything else that ends a source is a crash, and keeps its traceback.
-"""
+"""What can go wrong in a source, and the exit status it ends with; else it crashes, with a traceback."""
 
 
 class ContractError(Exception):

@@ -8,9 +8,9 @@ import os
 
 import numpy as np
 
-from . import atomic, imagesets, png
+from . import atomic, command, imagesets, png
 from .errors import BadInput
-from .events import Progress
+from .events import Progress, done
 from .stopping import Stop
 
 
@@ -68,12 +68,12 @@ def check(request, latents):
     _range(request, None if request.latents is None else read_latents(request.latents, latents.size))
 
 
-def generate(request, model, latents, make, source, value_range, made_by):
-    """Make the image set that `request` (the arguments of the verb) asks for.
+def generate(request, model, latents, make, value_range, **versions):
+    """Make the image set that `request` (the arguments of the verb) asks for; say that it is done.
 
-    model: the description of the model (`block` images are made together, `resolution`, `weights_sha256`).
-    latents: NormalLatents or UniformLatents. make: function latents (n, size) -> uint8 (n, R, R, 3).
-    source, value_range, made_by: for the index of the set.
+    model: the description of the model (`block` images are made together, `resolution`, `source`,
+    `weights_sha256`). latents: NormalLatents or UniformLatents. make: function latents (n, size) ->
+    uint8 (n, R, R, 3). value_range: for the index. versions: of what computes them.
     With --latents, row i gives image i and a last short block is run as it is; with a seed, every block
     is run whole and the surplus is cut off. A stopped run is continued.
     """
@@ -95,7 +95,9 @@ def generate(request, model, latents, make, source, value_range, made_by):
             writer.append(images)
             progress.step(writer.done, len(images))
             stop.check(writer.flush)
-        writer.finish(value_range, dict(source, sampling_seed=request.seed, first=first), made_by)
+        source = dict(model["source"], sampling_seed=request.seed, first=first)
+        writer.finish(value_range, source, command.made_by(**versions))
+    done(images=request.out)
 
 
 def _range(request, explicit):

@@ -5,7 +5,6 @@ The index appears last, so a folder with an index holds a whole set.
 
 import hashlib
 import io
-import json
 import os
 
 import numpy as np
@@ -136,10 +135,7 @@ class Writer(object):
         os.fsync(self._stream.fileno())
 
     def finish(self, value_range, source, made_by):
-        """Close the set and write its index.
-
-        value_range: how values became 8-bit, in words. source, made_by: dicts for the index.
-        """
+        """Close the set and write its index. value_range: how values became 8-bit, in words."""
         if self.done != self.count:
             raise ValueError("image set has %d images of %d" % (self.done, self.count))
         self.flush()
@@ -159,8 +155,7 @@ class Writer(object):
 
     def _images_to_keep(self, header_size, identity, block):
         try:
-            with io.open(self._note, encoding="utf-8") as stream:
-                same = json.load(stream) == (identity or {})
+            same = atomic.read_json(self._note) == (identity or {})
             size = os.path.getsize(self._partial)
         except (IOError, OSError, ValueError):
             return 0
@@ -170,8 +165,7 @@ class Writer(object):
 
 def _read_index(path):
     try:
-        with io.open(path, encoding="utf-8") as stream:
-            index = json.load(stream)
+        index = atomic.read_json(path)
     except (IOError, OSError) as error:
         raise BadInput("%s: %s; an image set is a folder with images.npy and imageset.json" % (path, error.strerror))
     except ValueError as error:

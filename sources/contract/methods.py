@@ -15,9 +15,7 @@ def new_parser(program, description):
     parser, verbs = command.new_parser(program, description)
     _add_train(verbs)
     _add_attribute(verbs)
-    command.add_import(verbs)
-    command.add_export(verbs)
-    command.add_check(verbs)
+    command.add_common(verbs)
     return parser, verbs
 
 
@@ -152,8 +150,7 @@ def _add_train(verbs):
 
 def _add_attribute(verbs):
     parser = command.add_verb(verbs, "attribute", "say which source made each image of some sets")
-    parser.add_argument("--model", required=True, metavar="DIR",
-                        help="a model, as train or import wrote it")
+    command.add_model(parser)
     _add_images(parser, "an image set and any name for it; repeated")
     parser.add_argument("--first", type=command.seed_argument, default=0, metavar="N",
                         help="start at image N of every set (default: 0)")
@@ -165,5 +162,4 @@ def _add_attribute(verbs):
 
 def _add_images(parser, help_text):
     parser.add_argument("--images", required=True, action="append", type=_named_folder,
-                        metavar="NAME=DIR",
-                        help=help_text)
+                        metavar="NAME=DIR", help=help_text)

@@ -3,7 +3,6 @@
 model.json appears last, so a folder with a model.json holds a whole model.
 """
 
-import io
 import json
 import os
 
@@ -30,8 +29,8 @@ def write(folder, architecture, weights, **description):
 def holds(folder, training):
     """Whether `folder` holds the whole model of the training of this identity (a dict)."""
     try:
-        with io.open(os.path.join(folder, "model.json"), encoding="utf-8") as stream:
-            return json.load(stream)["training"] == json.loads(json.dumps(training))
+        description = atomic.read_json(os.path.join(folder, "model.json"))
+        return description["training"] == json.loads(json.dumps(training))
     except (IOError, OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -50,8 +49,7 @@ def read(folder, *architectures):
     """
     path = os.path.join(folder, "model.json")
     try:
-        with io.open(path, encoding="utf-8") as stream:
-            description = json.load(stream)
+        description = atomic.read_json(path)
     except (IOError, OSError):
         raise BadInput("%s: no model here; `train` writes model.json when it has finished" % folder)
     except ValueError as error:

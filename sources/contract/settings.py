@@ -5,11 +5,10 @@ A configuration states only what differs.
 """
 
 import difflib
-import io
-import json
 import numbers
 from collections import namedtuple
 
+from . import atomic
 from .errors import BadInput
 
 
@@ -18,8 +17,7 @@ def read_config(path):
     if path is None:
         return {}
     try:
-        with io.open(path, encoding="utf-8") as stream:
-            config = json.load(stream)
+        config = atomic.read_json(path)
     except (IOError, OSError) as error:
         raise BadInput("--config %s: %s" % (path, error.strerror))
     except ValueError as error:

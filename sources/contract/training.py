@@ -7,7 +7,6 @@ What a run writes below `out`:
 """
 
 import contextlib
-import io
 import json
 import os
 import shutil
@@ -90,8 +89,7 @@ class Training(object):
         if not names:
             return None
         folder = os.path.join(self._folder, names[-1])
-        with io.open(os.path.join(folder, "state.json"), encoding="utf-8") as stream:
-            state = json.load(stream)
+        state = atomic.read_json(os.path.join(folder, "state.json"))
         if state["identity"] != self.identity:
             raise BadInput("--out %s: holds the checkpoint of another training (other settings, "
                            "seed or images); choose another folder" % self.out)

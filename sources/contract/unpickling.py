@@ -18,14 +18,11 @@ import numpy as np
 from .errors import BadInput
 
 _MARK = object()
-_ARRAY_MAKERS = {
-    "numpy.core.multiarray._reconstruct": lambda arguments: _Array(),
-    "numpy._core.multiarray._reconstruct": lambda arguments: _Array(),
-    "numpy.core.multiarray.scalar": lambda arguments: _scalar(*arguments),
-    "numpy._core.multiarray.scalar": lambda arguments: _scalar(*arguments),
-    "numpy.dtype": lambda arguments: _Dtype(arguments[0]),
-    "numpy.ndarray": None,
-}
+_ARRAY_MAKERS = {"numpy.core.multiarray._reconstruct": lambda arguments: _Array(),
+                 "numpy._core.multiarray._reconstruct": lambda arguments: _Array(),
+                 "numpy.core.multiarray.scalar": lambda arguments: _scalar(*arguments),
+                 "numpy._core.multiarray.scalar": lambda arguments: _scalar(*arguments),
+                 "numpy.dtype": lambda arguments: _Dtype(arguments[0]), "numpy.ndarray": None}
 _DTYPES = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split())
 _LONGEST_NAME = 200
 _LONGEST_LINE = 1 << 16

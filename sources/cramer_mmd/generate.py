@@ -1,6 +1,6 @@
 """The verb generate."""
 
-from sources.contract import command, events, generation, models
+from sources.contract import events, generation, models
 
 from .model import VALUE_RANGES, to_uint8
 
@@ -18,8 +18,7 @@ def generate(arguments):
     images_of, version = _load(variables, arguments.device)
     generation.generate(
         arguments, description, latents, lambda rows: to_uint8(images_of(rows), arguments.quantize),
-        description["source"], VALUE_RANGES[arguments.quantize], command.made_by(torch=version))
-    events.done(images=arguments.out)
+        VALUE_RANGES[arguments.quantize], torch=version)
 
 
 def _load(variables, wish):

@@ -1,6 +1,6 @@
 """The verb generate."""
 
-from sources.contract import command, events, generation, models
+from sources.contract import events, generation, models
 
 from . import settings
 from .model import ARCHITECTURE, average_of, to_uint8
@@ -16,9 +16,8 @@ def generate(arguments):
     latents = generation.NormalLatents(settings.latent_size(network))
     generation.check(arguments, latents)
     make, version = _compile(network, average, arguments.device)
-    generation.generate(arguments, description, latents, make, description["source"], description["value_range"],
-                        command.made_by(tensorflow=version))
-    events.done(images=arguments.out)
+    generation.generate(arguments, description, latents, make, description["value_range"],
+                        tensorflow=version)
 
 
 def _compile(network, weights, wish):

@@ -33,10 +33,9 @@ def import_(arguments):
     path = arguments.checkpoint
     networks, weights = read(path)
     described = {part: network._asdict() for part, network in networks.items()}
-    importing.write(
-        arguments, {"file": Path(path).name, "sha256": imagesets.hash_file(path)},
-        networks["generator"].resolution, ARCHITECTURE, weights=weights, settings=described,
-        networks=described, block=BLOCK, value_range=VALUE_RANGE)
+    importing.write(arguments, {"file": Path(path).name, "sha256": imagesets.hash_file(path)},
+                    networks["generator"].resolution, ARCHITECTURE, weights=weights,
+                    settings=described, networks=described, block=BLOCK, value_range=VALUE_RANGE)
 
 
 def read(path):

@@ -1,5 +1,6 @@
 """LSUN bedroom: the `bedroom_train_lmdb` directory, whose records are image files (WebP or JPEG) of any size."""
 
+import contextlib
 import hashlib
 
 import lmdb
@@ -31,7 +32,9 @@ def open_dataset(path, settings, seed):
 
     def image(key):
         name = f"{path}: record {key.decode('ascii', 'backslashreplace')}"
-        return _room(decode(name, _read(path, environment, key)), settings.resolution)
+        with _transaction(path, environment) as transaction:
+            data = transaction.get(key)
+        return _room(decode(name, data), settings.resolution)
 
     image(keys[0])
     digest = hashlib.sha256(b"\n".join(keys) + b"\n%d" % environment.info()["last_txnid"]).hexdigest()
@@ -59,18 +62,17 @@ def _refuse_truncated(path, environment):
 
 
 def _keys(path, environment):
-    try:
-        with environment.begin() as transaction:
-            cursor = transaction.cursor().iternext(values=False)
-            return [key for key, _ in zip(cursor, range(RECORDS), strict=False)]
-    except lmdb.Error as error:
-        raise BadInput(f"--archive {path}/data.mdb: damaged ({error}); {_FETCH} again") from error
+    with _transaction(path, environment) as transaction:
+        cursor = transaction.cursor().iternext(values=False)
+        return [key for key, _ in zip(cursor, range(RECORDS), strict=False)]
 
 
-def _read(path, environment, key):
+@contextlib.contextmanager
+def _transaction(path, environment):
+    """A look into the database. Raises BadInput where it is damaged."""
     try:
         with environment.begin() as transaction:
-            return transaction.get(key)
+            yield transaction
     except lmdb.Error as error:
         raise BadInput(f"--archive {path}/data.mdb: damaged ({error}); {_FETCH} again") from error
 

@@ -1,6 +1,6 @@
 """The verb generate."""
 
-from sources.contract import command, events, generation, models
+from sources.contract import events, generation, models
 from sources.contract.errors import BadInput
 
 from . import model
@@ -22,8 +22,7 @@ def generate(arguments):
     images_of, versions = _load(description, values, arguments.device)
     generation.generate(
         arguments, description, latents, lambda rows: to_uint8(images_of(rows), arguments.quantize),
-        description["source"], VALUE_RANGES[arguments.quantize], command.made_by(**versions))
-    events.done(images=arguments.out)
+        VALUE_RANGES[arguments.quantize], **versions)
 
 
 def _load(description, values, wish):

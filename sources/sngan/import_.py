@@ -44,7 +44,8 @@ def _read(path):
     names = arrays.names(path)
     if any(name.startswith("updater/model:") for name in names):
         stored = arrays.load(path, lambda name: name.startswith(tuple(_OF_TRAINER)))
-        return dict((_renamed(name), value) for name, value in stored.items())
+        return dict((new + name[len(old):], value) for old, new in _OF_TRAINER.items()
+                    for name, value in stored.items() if name.startswith(old))
     if "l1/W" in names:
         start = "generator/"
     elif "block1/c1/u" in names:
@@ -53,13 +54,6 @@ def _read(path):
         raise BadInput("%s: no snapshot of SNGAN: it has neither a generator (l1/W), nor a discriminator "
                        "(block1/c1/u), nor a trainer (updater/model:opt_gen)" % path)
     return dict((start + name, value) for name, value in arrays.load(path).items())
-
-
-def _renamed(name):
-    for old, new in _OF_TRAINER.items():
-        if name.startswith(old):
-            return new + name[len(old):]
-    raise ValueError(name)
 
 
 def _describe_generator(where, values):

@@ -7,9 +7,8 @@ import numpy as np
 
 ARCHITECTURE = "SNGAN"
 BLOCK = 16  # images generated together; nothing in SNGAN depends on it but the last bits
-VALUE_RANGES = {
-    "published": "[-1, 1] to 0..255: value * 127.5 + 127.5, clipped, truncated",
-    "round": "[-1, 1] to 0..255: value * 127.5 + 127.5, clipped, to the nearest"}
+VALUE_RANGES = {"published": "[-1, 1] to 0..255: value * 127.5 + 127.5, clipped, truncated",
+                "round": "[-1, 1] to 0..255: value * 127.5 + 127.5, clipped, to the nearest"}
 
 
 def to_uint8(images, quantize):

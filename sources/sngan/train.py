@@ -12,9 +12,8 @@ def train(arguments):
     images = imagesets.read(arguments.images).subset(arguments.subset)
     chosen = settings.read(arguments.config, images.resolution)
     batches = Batches(images.images, chosen.minibatch, arguments.seed)
-    training.run(arguments, images, chosen, batches, _trainer,
-                 architecture=ARCHITECTURE, block=BLOCK, value_range=VALUE_RANGES["published"],
-                 size=images.resolution)
+    training.run(arguments, images, chosen, batches, _trainer, architecture=ARCHITECTURE,
+                 block=BLOCK, value_range=VALUE_RANGES["published"], size=images.resolution)
 
 
 def _trainer(chosen, resolution, seed, wish):

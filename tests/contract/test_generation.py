@@ -9,7 +9,7 @@ from sources.contract import imagesets
 from sources.contract.errors import BadInput
 from sources.contract.generation import NormalLatents, UniformLatents, generate
 
-MODEL = {"block": 4, "resolution": 2, "weights_sha256": "0"}
+MODEL = {"block": 4, "resolution": 2, "weights_sha256": "0", "source": {"architecture": "test"}}
 
 
 def make(latents):
@@ -23,7 +23,7 @@ def images(folder, **wishes):
     request = argparse.Namespace(**dict(
         {"out": str(folder), "count": None, "seed": 0, "first": 0, "latents": None, "quantize": "published",
          "png": False}, **wishes))
-    generate(request, MODEL, NormalLatents(3), make, {"architecture": "test"}, "", {})
+    generate(request, MODEL, NormalLatents(3), make, "")
     return np.array(imagesets.read(str(folder)).images)
 
 

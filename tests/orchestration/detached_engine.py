@@ -24,7 +24,7 @@ from rich.console import Console
 
 from commands.interruption import interruptible
 from orchestration import host, runs
-from orchestration.engines import Job, Result, surroundings
+from orchestration.engines import Job, Result
 from orchestration.engines.logs import Log
 from orchestration.errors import OrchestrationError
 from orchestration.events import Event, Tell
@@ -72,10 +72,10 @@ class DetachedEngine:
         folder = _folder(job)
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "in").mkdir(parents=True)
-        for place, path in surroundings.shown(job, str(folder / "in"), str(folder / "config")).items():
+        for place, path in job.shown(str(folder / "in"), str(folder / "config")).items():
             Path(place).symlink_to(path)
         (folder / "events").touch()
-        (script,) = surroundings.command(job, str(folder / "in"), str(job.out), str(folder / "config"))
+        (script,) = job.command(str(folder / "in"), str(job.out), str(folder / "config"))
         words = ["/bin/sh", "-c", _JOB, "job", str(folder), str(job.out), script, str(job.log)]
         process = subprocess.Popen(
             words, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL

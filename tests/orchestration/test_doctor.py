@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.doctor import Finding, datasets, engine, graphics, machine
+from orchestration.doctor import Finding, engine, graphics, machine
 from orchestration.gpus import Gpu
 from orchestration.stage import Node, Plan, Resources, Stage
 
@@ -67,14 +67,14 @@ def test_a_small_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_missing_data_blocks_the_study_that_was_asked_about() -> None:
-    findings = datasets.check(plan(), needed=True)
+    findings = machine.datasets(plan(), needed=True)
     assert "put it at /nowhere/celeba.zip -> celeba.yaml says where" in words(findings, "problem")
-    assert levels(datasets.check(plan(), needed=False)) == ["warning"]
+    assert levels(machine.datasets(plan(), needed=False)) == ["warning"]
 
 
 def test_a_page_in_place_of_an_archive_is_recognised(tmp_path: Path) -> None:
     (tmp_path / "celeba.zip").write_text("<!DOCTYPE html><title>Quota exceeded</title>")
-    assert "quota" in words(datasets.check(plan(file=str(tmp_path / "celeba.zip")), needed=True), "problem")
+    assert "quota" in words(machine.datasets(plan(file=str(tmp_path / "celeba.zip")), needed=True), "problem")
 
 
 def test_an_old_gpu_runs_everything_but_pytorch() -> None:
