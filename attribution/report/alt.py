@@ -6,30 +6,27 @@ _MOST = 12  # rows that are read out one by one
 
 
 def text(part):
-    """One text for a Lines, Bars, Heatmap or Points."""
-    kind = type(part).__name__
+    """One text for clean Lines, Bars, Heatmap or Points."""
     title = f"{part.title}: " if part.title else ""
-    return title + {"Lines": _lines, "Bars": _bars, "Heatmap": _heatmap, "Points": _points}[kind](part)
+    return title + {"Lines": _lines, "Bars": _bars, "Heatmap": _heatmap,
+                    "Points": _points}[type(part).__name__](part)
 
 
 def _lines(part):
-    series = [(name, [sample for sample in samples if finite(sample)]) for name, samples in part.series]
-    write = writer(part.y, [value for _, samples in series for sample in samples
-                            for value in sample[1:]])
     return f"{part.y} over {part.x}. " + "; ".join(
-        _line(name, samples, write) for name, samples in series if samples) + "."
+        _line(name, samples, writer(part)) for name, samples in part.series) + "."
 
 
 def _line(name, samples, write):
     ends = [f"{write(value)} at {shown(x)}" for x, _, value, _ in (samples[0], samples[-1])]
     lowest, highest = (choose(samples, key=lambda sample: sample[2]) for choose in (min, max))
-    return (f"{name}: from {ends[0]} to {ends[1]}, lowest {write(lowest[2])} at {shown(lowest[0])}, "
+    return (f"{name}: from {ends[0]} to {ends[1]}, "
+            f"lowest {write(lowest[2])} at {shown(lowest[0])}, "
             f"highest {write(highest[2])} at {shown(highest[0])}")
 
 
 def _bars(part):
-    rows = [row for row in part.rows if finite(row[1:])]
-    write = writer(part.y, [value for row in rows for value in row[1:]])
+    rows, write = part.rows, writer(part)
     more = f"; and {len(rows) - _MOST} more" if len(rows) > _MOST else ""
     return f"{part.y}. " + "; ".join(
         f"{name} {write(value)}" + (f" ({write(low)} to {write(high)})" if low < high else "")

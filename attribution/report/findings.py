@@ -50,7 +50,7 @@ class Source:
 
     @cached_property
     def deviation(self):
-        """The standard deviation of a pixel across images, mean over pixels: 0 to 127.5; 0 for copies."""
+        """The standard deviation of a pixel across images, mean over pixels: 0 (copies) to 127.5."""
         images = self.images.images[self.spread(_SAMPLE)]
         return round(float(images.std(axis=0, dtype=np.float32).mean()), 2)
 

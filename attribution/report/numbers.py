@@ -20,10 +20,23 @@ def shown(value):
     return (f"{value:,.0f}" if whole or abs(value) >= 1000 else f"{value:.3g}").replace("-", "−")
 
 
-def writer(axis, values):
-    """The function that writes values of an axis: in percent where its name speaks of a share."""
-    are_shares = all(0 <= value <= 1 for value in values)
-    return _percent if are_shares and any(word in axis.lower() for word in _SHARES) else shown
+def clean(part):
+    """A part without the rows, samples and points that cannot be drawn."""
+    kind = type(part).__name__
+    if kind == "Bars":
+        return part._replace(rows=[row for row in part.rows if finite(row[1:])])
+    if kind in ("Lines", "Points"):
+        series = [(name, [one for one in samples if finite(one)]) for name, samples in part.series]
+        return part._replace(series=[(name, samples) for name, samples in series if samples])
+    return part
+
+
+def writer(part):
+    """The function that writes the values of clean Lines or Bars: in percent where y names a share."""
+    rows = part.rows if type(part).__name__ == "Bars" else [
+        sample for _, samples in part.series for sample in samples]
+    are_shares = all(0 <= value <= 1 for row in rows for value in row[1:])
+    return _percent if are_shares and any(word in part.y.lower() for word in _SHARES) else shown
 
 
 def _percent(share):

@@ -1,4 +1,4 @@
-"""The page, index.html, and the same figures for machines beside it: results.json and results.csv."""
+"""The page, index.html, and the same figures for machines: results.json and results.csv."""
 
 import base64
 from itertools import count
@@ -19,7 +19,7 @@ _COLUMNS = 16  # images in a row of a sample grid at most
 
 
 def report(arguments):
-    """The verb `report`: index.html, which refers to nothing outside itself, results.json, results.csv."""
+    """The verb `report`: index.html, which needs nothing outside itself, results.json, results.csv."""
     found = findings.read(arguments.config, arguments.inputs)
     page, table = render(found), rows.table(found)
     atomic.make_folder(arguments.out)
@@ -52,8 +52,8 @@ def render(found):
                                      undefined=jinja2.StrictUndefined)
     numbers, paper = count(1), found.published["scale"]
     environment.filters.update(
-        percent=percent, number=shown, duration=_duration, shade=_shade, matrix=_matrix, scale=_scale,
-        kind=lambda part: type(part).__name__, is_text=_is_text,
+        percent=percent, number=shown, duration=_duration, shade=_shade, matrix=_matrix,
+        scale=_scale, kind=lambda part: type(part).__name__, is_text=_is_text,
         plot=lambda part: Markup(plots.draw(part, f"plot-{next(numbers)}-")),
         scaled=lambda experiment: scale.of_experiment(found.config, paper, experiment))
     return environment.from_string(_TEMPLATE.read_text("utf-8")).render(

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 
+from attribution.report.heatmap import CELLS
 from attribution.report.numbers import finite
 
 COLUMNS = ("experiment", "part", "kind", "row", "column", "value", "low", "high", "text")
@@ -15,8 +16,8 @@ def table(found):
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
-    for experiment in found.experiments:
-        writer.writerows({"experiment": experiment.name, **row} for row in of_section(experiment.section))
+    for one in found.experiments:
+        writer.writerows({"experiment": one.name, **row} for row in of_section(one.section))
     for source in found.sources:
         writer.writerow({"experiment": "sources", "kind": "source", "row": source.name,
                          "column": "mean pixel deviation", "value": source.deviation})
@@ -26,7 +27,8 @@ def table(found):
 def of_section(section):
     """The rows of a parts.Section, without the name of the experiment."""
     headline = section.headline
-    yield {"kind": "headline", "value": number(headline.value), "text": f"{headline.value} {headline.text}"}
+    yield {"kind": "headline", "value": number(headline.value),
+           "text": f"{headline.value} {headline.text}"}
     for part in section.parts:
         kind = type(part).__name__
         for row in _ROWS.get(kind, _none)(part):
@@ -53,6 +55,9 @@ def _confusion(part):
 
 
 def _heatmap(part):
+    """None of so many cells that they are a picture and no figures."""
+    if len(part.rows) * len(part.columns) > CELLS:
+        return ()
     return _matrix(part.rows, part.columns, part.values)
 
 
@@ -75,7 +80,7 @@ def _lines(part):
 
 
 def _none(part):
-    """Of points and pictures: they show no figure that can be told apart."""
+    """Of points and pictures, which show no figure that can be told apart."""
     return ()
 
 

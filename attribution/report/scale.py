@@ -5,25 +5,28 @@ from attribution.report.numbers import shown
 
 def of_study(config, paper):
     """One sentence: images and pixels here, and in the paper. paper: "scale" of figures.json."""
-    images = config["manifest"].get("images")
-    here = f"{config['resolution']} × {config['resolution']} pixels"
-    if images:
-        here += (f", {images['train']:,} images of each source to learn from and {images['test']:,} "
-                 "to be tested on")
-    return (f"Here {here}; in the paper {paper['resolution']} × {paper['resolution']} pixels, "
-            f"{paper['train']:,} and {paper['test']:,} images (numbers of images recalled, not verified).")
+    return (f"Run at {_words(config['resolution'], config['manifest'].get('images'))}. The paper: "
+            f"{_words(paper['resolution'], paper)} (numbers of images recalled, not verified).")
 
 
 def of_experiment(config, paper, experiment):
     """The same in short, and which of the experiment's own settings are not the published ones."""
-    images = config["manifest"].get("images")
-    counts = (f"{images['train']:,} + {images['test']:,} images of each source, " if images else "",
-              f"{paper['train']:,} + {paper['test']:,}, ")
-    here, there = (f"{count}{side} × {side} pixels" for count, side in zip(
-        counts, (config["resolution"], paper["resolution"]), strict=True))
-    others = "; ".join(f"{name.replace('_', ' ')} {_value(experiment.settings[name])}, not {_value(usual)}"
-                       for name, usual in experiment.changes.items())
-    return f"Scale: {here}; the paper: {there}." + (f" Of its settings: {others}." if others else "")
+    others = "; ".join(
+        f"{name.replace('_', ' ')} {_value(experiment.settings[name])}, published {_value(usual)}"
+        for name, usual in experiment.changes.items())
+    here = _words(config["resolution"], config["manifest"].get("images"))
+    return (f"Run at {here}; the paper: {_pixels(paper['resolution'])}, {paper['train']:,} and "
+            f"{paper['test']:,}." + (f" Settings: {others}." if others else ""))
+
+
+def _words(resolution, images):
+    counts = (f" with {images['train']:,} images of each source to learn from and "
+              f"{images['test']:,} to be tested on") if images else ""
+    return _pixels(resolution) + counts
+
+
+def _pixels(resolution):
+    return f"{resolution}\u00a0×\u00a0{resolution}\u00a0pixels"
 
 
 def smaller(config):
