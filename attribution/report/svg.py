@@ -68,20 +68,24 @@ def _is_idle(element):
 def _mend(element, used, prefix):
     attributes, element.tail = element.attrib, None
     element.text = element.text if element.tag == "text" else None
-    if attributes.get("id") in used:
-        attributes["id"] = prefix + attributes["id"]
-    else:
-        attributes.pop("id", None)
+    _name(attributes, used, prefix)
     attributes.pop("clip-path", None)
-    if _HREF in attributes:
-        address = attributes.pop(_HREF)
-        attributes["href"] = f"#{prefix}{address[1:]}" if address.startswith("#") else address
     if attributes.get("transform", "").startswith("rotate(-0 "):
         del attributes["transform"]
-    for name in attributes.keys() & {"d", "x", "y", "transform", "style"}:
-        attributes[name] = _DECIMALS.sub(_round, " ".join(attributes[name].split()))
+    if element.tag != "image":  # its few numbers scale many cells
+        for name in attributes.keys() & {"d", "x", "y", "transform", "style"}:
+            attributes[name] = _DECIMALS.sub(_round, " ".join(attributes[name].split()))
     if "style" in attributes:
         attributes["style"] = _page_style(attributes["style"])
+
+
+def _name(attributes, used, prefix):
+    """Names that are of use begin with `prefix`; the others go."""
+    name, address = attributes.pop("id", None), attributes.pop(_HREF, "")
+    if name in used:
+        attributes["id"] = prefix + name
+    if address:
+        attributes["href"] = f"#{prefix}{address[1:]}" if address[0] == "#" else address
 
 
 def _round(number):
