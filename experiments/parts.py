@@ -39,7 +39,7 @@ class Lines(NamedTuple):
     """A plot of lines. x, y: what the axes show, with unit. series: [(name, [(x, low, value, high)])].
 
     All are numbers; low and high are the edges of a band, or equal to value where there is none.
-    Where all x are above zero and they go over a factor of 16 or more, their axis is logarithmic.
+    Where all x are at least 1 and they go over a factor of 16 or more, their axis is logarithmic.
     Where y names an accuracy, recall, precision, share, rate or confidence from 0 to 1, values are
     written in percent; so they are in Bars.
     """

@@ -12,7 +12,8 @@ from attribution.report.numbers import clean, shown, writer
 _MARKERS = "osD^vPX*"
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (7, 2, 1, 2)))
 _SERIES = sum(name.startswith("series") for name in svg.NAMES)
-_LOGARITHMIC = 16    # x that go over such a factor are spread by their logarithms
+_LOGARITHMIC = 16  # x of 1 and more that go over such a factor are spread by their logarithms
+_TICKS = 12        # places that have ticks of their own at most
 
 
 def draw(part, prefix):
@@ -48,19 +49,23 @@ def _line(axes, name, samples, place):
 
 
 def _spread(axes, places):
-    """The axis of x, with ticks where values are, as far as there is room for them."""
-    if not places:
-        return
-    if places[0] > 0 and places[-1] / places[0] >= _LOGARITHMIC:
+    """The axis of x; few places have ticks of their own, as far as there is room for them."""
+    logarithmic = places and places[0] >= 1 and places[-1] / places[0] >= _LOGARITHMIC
+    if logarithmic:
         axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value)))
     axes.minorticks_off()
-    measure = math.log if axes.get_xscale() == "log" else float
-    room = .085 * (measure(places[-1]) - measure(places[0]))
-    ticks = places[-1:]
+    if len(places) <= _TICKS:
+        axes.set_xticks(_apart(places, math.log if logarithmic else float))
+
+
+def _apart(places, measure):
+    """The last of `places`, and those before it that keep a distance."""
+    kept = places[-1:]
     for place in places[-2::-1]:
-        if measure(ticks[-1]) - measure(place) >= room:
-            ticks.append(place)
-    axes.set_xticks(ticks, [shown(tick) for tick in ticks])
+        if measure(kept[-1]) - measure(place) >= .085 * (measure(places[-1]) - measure(places[0])):
+            kept.append(place)
+    return kept
 
 
 def _bars(part):

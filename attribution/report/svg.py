@@ -9,6 +9,7 @@ import re
 from xml.etree import ElementTree
 
 import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 NAMES = ("ink", "soft", "line", "paper", "series-1", "series-2", "series-3", "series-4", "series-5",
@@ -41,7 +42,7 @@ def draw(paint, height, prefix, alt):
         figure.get_layout_engine().set(h_pad=5 / 72, w_pad=2 / 72)
         paint(figure.add_subplot())
         written = io.BytesIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+        FigureCanvasSVG(figure).print_svg(written, metadata={"Date": None, "Creator": None})
     return _inline(ElementTree.fromstring(written.getvalue()), prefix, alt)
 
 

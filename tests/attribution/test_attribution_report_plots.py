@@ -89,6 +89,8 @@ def test_lines_over_a_wide_range_are_spread_by_logarithms():
         part = Lines("", "x", "y", [("a", [(x, 1, 1, 1) for x in xs])])
         return {"".join(text.itertext()): float(text.get("x")) for text in drawing(part).iter("text")}
     wide, narrow = places([4, 16, 64]), places([2, 5, 11])
+    shares = places([.05, .5, .95])
+    assert shares["0.95"] - shares["0.5"] == pytest.approx(shares["0.5"] - shares["0.05"], abs=.1)
     assert wide["64"] - wide["16"] == pytest.approx(wide["16"] - wide["4"], abs=.1)
     assert narrow["11"] - narrow["5"] == pytest.approx(2 * (narrow["5"] - narrow["2"]), abs=.1)
 
