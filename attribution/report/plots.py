@@ -13,6 +13,7 @@ _MARKERS = "osD^vPX*"
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (7, 2, 1, 2)))
 _SERIES = sum(name.startswith("series") for name in svg.NAMES)
 _LOGARITHMIC = 16  # x of 1 and more that go over such a factor are spread by their logarithms
+_LETTER = .021     # width of a letter below the axis of x, whose length is 1
 _TICKS = 12        # places that have ticks of their own at most
 
 
@@ -60,10 +61,11 @@ def _spread(axes, places):
 
 
 def _apart(places, measure):
-    """The last of `places`, and those before it that keep a distance."""
-    kept = places[-1:]
+    """The last of `places`, and those before it whose numbers have room beside each other."""
+    kept, whole = places[-1:], measure(places[-1]) - measure(places[0]) if places else 0
     for place in places[-2::-1]:
-        if measure(kept[-1]) - measure(place) >= .085 * (measure(places[-1]) - measure(places[0])):
+        letters = 2 + (len(shown(place)) + len(shown(kept[-1]))) / 2
+        if measure(kept[-1]) - measure(place) >= letters * _LETTER * whole:
             kept.append(place)
     return kept
 

@@ -96,8 +96,8 @@ def test_lines_over_a_wide_range_are_spread_by_logarithms():
 
 
 def test_ticks_that_would_overlap_are_left_out():
-    part = Lines("", "images", "y", [("a", [(x, 1, 1, 1) for x in (1, 10, 40000, 80000, 100000)])])
-    assert "100,000" in texts(part) and "80,000" not in texts(part)
+    part = Lines("", "images", "y", [("a", [(x, 1, 1, 1) for x in (2, 10, 1000, 20000, 100000)])])
+    assert {"2", "10", "1,000", "100,000"} <= set(texts(part)) and "20,000" not in texts(part)
 
 
 def test_bars_say_their_values():
