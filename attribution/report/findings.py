@@ -2,7 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 import experiments
 from sources.contract import imagesets
@@ -10,13 +13,20 @@ from sources.contract.errors import BadInput
 
 FIGURES = Path(__file__).with_name("figures.json")
 _KEYS = ("study", "dataset", "resolution", "manifest", "experiments", "images", "trainings")
+_SAMPLE = 500  # images of a source that its diversity is measured on
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What an experiment found. result: the dict of its result.json. section: how the report shows it."""
+    """What an experiment found.
+
+    settings: the dict of its Settings. changes: {setting: published value} of those that differ from
+    the published ones. result: the dict of its result.json. section: how the report shows it.
+    """
 
     name: str
+    settings: dict
+    changes: dict
     result: dict
     section: tuple
 
@@ -37,6 +47,17 @@ class Source:
     def versions(self):
         """{program: version} of what made the images."""
         return (self.images.index.get("made_by") or {}).get("versions") or {}
+
+    @cached_property
+    def deviation(self):
+        """The standard deviation of a pixel across images, mean over pixels: 0 (copies) to 127.5."""
+        images = self.images.images[self.spread(_SAMPLE)]
+        return round(float(images.std(axis=0, dtype=np.float32).mean()), 2)
+
+    def spread(self, count):
+        """The places of `count` images at most, spread evenly over the set."""
+        count = min(count, self.images.count)
+        return np.linspace(0, self.images.count - 1, count).astype(int)
 
 
 @dataclass(frozen=True)
@@ -67,8 +88,10 @@ def read(config_path, inputs):
     stages = [read_json(path) for path in inputs.glob("*/stage.json")]
     return Findings(
         config=config, published=published,
-        experiments=[_experiment(name, inputs / place, published["figures"])
-                     for name, place in config["experiments"]],
+        experiments=[
+            _experiment(name, inputs / place, published["figures"],
+                        config["manifest"].get("experiments", {}).get(name, {}))
+            for name, place in config["experiments"]],
         sources=[Source(name, imagesets.read(str(inputs / place), check=False))
                  for name, place in config["images"]],
         curves={name: _curve(inputs / place) for name, place in config["trainings"]},
@@ -83,10 +106,14 @@ def read_json(path):
         raise BadInput(f"{path}: {error}; run the stage that makes it again") from error
 
 
-def _experiment(name, folder, figures):
-    result = read_json(folder / "result.json")
-    published = [figure for figure in figures if figure["experiment"] == name]
-    return Experiment(name, result, experiments.load(name).section(result, published))
+def _experiment(name, folder, figures, stated):
+    module, result = experiments.load(name), read_json(folder / "result.json")
+    usual = module.Settings()._asdict()
+    return Experiment(
+        name=name, settings={**usual, **stated}, result=result,
+        changes={setting: usual[setting] for setting, value in stated.items()
+                 if value != usual[setting]},
+        section=module.section(result, [one for one in figures if one["experiment"] == name]))
 
 
 def _curve(folder):

@@ -1,15 +1,21 @@
 """The report: one page and the same figures as JSON, from the folders that the stages of a study leave behind."""
 
+import csv
 import json
 import re
+import sys
+import types
 from html.parser import HTMLParser
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from attribution.metrics import metrics
-from attribution.report import curves, report
+from attribution.report import curves, report, rows
+from experiments import parts
+from experiments.parts import Headline, Section
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
@@ -63,6 +69,38 @@ def study(tmp_path):
     return SimpleNamespace(config=str(tmp_path / "config.json"), inputs=str(inputs), out=str(tmp_path / "out"))
 
 
+PARTS = ["Lines", "Bars", "Heatmap", "Points", "Picture", "Table", "Confusion", "Intervals"]
+
+
+class Gallery(types.ModuleType):
+    """An experiment whose section has a part of every kind."""
+
+    class Settings(NamedTuple):
+        draws: int = 10000
+        same: int = 1
+
+    def section(self, result, figures):
+        return Section("Gallery", "All of them.", Headline("0.5", "is shown."), [
+            parts.Lines("Lines", "x", "y", [("a", [(1, .4, .5, .6), (2, .4, .5, .6)])], "a <note>"),
+            parts.Bars("Bars", "y", [("b", 2.0, 2.5, 3.0)]),
+            parts.Heatmap("Heatmap", ["d"], ["e"], [[-3]]), parts.Points("Points", [("a", [(0, 1)])]),
+            parts.Picture("Picture", "iVBORw0=", "what it shows"),
+            parts.Table("Table", ["", "number", "words"], [["f", "5", "none"]]),
+            parts.Confusion("Confusion", ["g"], [[5]]),
+            parts.Intervals("Intervals", [("c", .8, .9, 1.0)])])
+
+
+@pytest.fixture
+def gallery(study, tmp_path, monkeypatch):
+    """The study with the experiment of that name in place of intervals."""
+    monkeypatch.setitem(sys.modules, "experiments.gallery", Gallery("experiments.gallery"))
+    write_json(tmp_path / "in" / "gallery-measure" / "result.json", {})
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["experiments"][1] = ["gallery", "gallery-measure"]
+    write_json(tmp_path / "config.json", config)
+    return study
+
+
 def test_results_for_machines(study, tmp_path):
     report(study)
     found = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -89,16 +127,113 @@ def test_the_page_says_it_all(study, tmp_path):
     assert page.count("<polyline") == 4  # two losses of ProGAN, two of the classifier, none of the imported SNGAN
 
 
-def test_the_page_needs_nothing_else(study, tmp_path):
-    report(study)
-    page = (tmp_path / "out" / "index.html").read_text()
-    addresses = []
+def attributes(page, *names):
+    """What elements of a page say in attributes of these names."""
+    found = []
     parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attributes: addresses.extend(
-        value for name, value in attributes if name in ("src", "href", "action", "data"))
+    parser.handle_starttag = lambda tag, attributes: found.extend(
+        value for name, value in attributes if name in names)
     parser.feed(page)
-    assert addresses and all(address.startswith("data:image/png;base64,") for address in addresses)
-    assert "url(" not in page and "@import" not in page and "<script" not in page
+    return found
+
+
+def test_the_page_needs_nothing_else(gallery, tmp_path):
+    report(gallery)
+    page = (tmp_path / "out" / "index.html").read_text()
+    addresses = attributes(page, "src", "href", "xlink:href", "action", "data", "srcset", "poster")
+    assert addresses and all(address.startswith(("data:image/png;base64,", "#"))
+                             for address in addresses)
+    assert not re.search(r"url\(|@import|https?:|fetch|XMLHttp", page)
+
+
+def test_what_is_pointed_to_is_there_once(gallery, tmp_path):
+    report(gallery)
+    page = (tmp_path / "out" / "index.html").read_text()
+    ids = attributes(page, "id")
+    assert len(set(ids)) == len(ids)
+    assert {address[1:] for address in attributes(page, "href") if address.startswith("#")} <= set(ids)
+
+
+def test_every_part_of_a_section_is_drawn(gallery, tmp_path):
+    report(gallery)
+    page = (tmp_path / "out" / "index.html").read_text()
+    section = page.split('<section id="gallery">')[1].split("</section>")[0]
+    for title in PARTS:
+        assert f"<h3>{title}</h3>" in section, title
+    assert section.count('role="img"') == 5 and section.count("<table") == 3
+    assert 'alt="what it shows"' in section and "a &lt;note&gt;" in section
+
+
+def test_contents_have_every_section_with_its_figure(gallery, tmp_path):
+    report(gallery)
+    contents = (tmp_path / "out" / "index.html").read_text().split("<nav")[1].split("</nav>")[0]
+    assert re.findall(r"#([\w-]+)", contents) == ["existence", "gallery", "sources", "trainings", "made-by"]
+    assert re.findall("<span>(.*)</span>", contents) == ["95.0 %", "0.5"]
+
+
+def test_every_experiment_says_its_scale(gallery, tmp_path):
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["manifest"] = {"images": {"train": 2500, "validation": 250, "test": 1000},
+                          "experiments": {"gallery": {"draws": 3, "same": 1}},
+                          "sources": {"ProGAN": {"settings": {"width": 4}}, "SNGAN": {"settings": {}}}}
+    write_json(tmp_path / "config.json", config)
+    report(gallery)
+    page = (tmp_path / "out" / "index.html").read_text().replace("\u00a0", " ")
+    scale = ("Run at 32 × 32 pixels with 2,500 images of each source to learn from and 1,000 to be tested "
+             "on; the paper: 128 × 128 pixels, 100,000 and 10,000.")
+    assert page.count(scale) == 2 and f"{scale} Settings: draws 3, published 10,000." in page
+    assert re.search(r"Settings that are not the published ones:\s+1 of ProGAN\.", page)
+    found = json.loads((tmp_path / "out" / "results.json").read_text())["experiments"]["gallery"]
+    assert found["settings"] == {"draws": 3, "same": 1} and found["changed_settings"] == {"draws": 10000}
+
+
+def test_a_row_for_every_figure(gallery, tmp_path):
+    report(gallery)
+    written = list(csv.DictReader((tmp_path / "out" / "results.csv").read_text().splitlines()))
+    known = {(row["experiment"], row["kind"], row["row"], row["column"]):
+             [row[name] for name in ("value", "low", "high", "text")] for row in written}
+    assert len(known) == len(written)
+    assert known["existence", "headline", "", ""][0] == "0.95"
+    assert known["existence", "confusion", "SNGAN", "real"] == ["1", "", "", ""]
+    assert known["existence", "table", "paper, CelebA", "accuracy"] == ["0.994", "", "", "99.4 % *"]
+    assert known["gallery", "lines", "a", "1"] == ["0.5", "0.4", "0.6", ""]
+    assert known["gallery", "bars", "b", ""] == ["2.5", "2.0", "3.0", ""]
+    assert known["gallery", "intervals", "c", ""] == ["0.9", "0.8", "1.0", ""]
+    assert known["gallery", "heatmap", "d", "e"] == ["-3", "", "", ""]
+    assert known["gallery", "table", "f", "words"] == ["", "", "", "none"]
+    assert known["sources", "source", "real", "mean pixel deviation"][0] > "70"
+    assert not {"points", "picture"} & {row["kind"] for row in written}
+
+
+def test_the_same_study_gives_the_same_bytes(gallery, tmp_path):
+    def made():
+        report(gallery)
+        return [(tmp_path / "out" / name).read_bytes()
+                for name in ("index.html", "results.json", "results.csv")]
+    assert made() == made()
+
+
+@pytest.mark.parametrize("text, value", [
+    ("95.0 %", .95), ("99.4 % *", .994), ("1,234", 1234), ("−0.5", -.5), ("2.5e-03", .0025), ("–", ""),
+    ("97.2 % to 98.0 %", ""), ("seed-1", ""), ("3 of 4", "")])
+def test_the_number_in_a_text(text, value):
+    assert rows.number(text) == value
+
+
+def test_a_collapsed_gan_shows_as_a_small_number(study, tmp_path):
+    images = np.full((70, 32, 32, 3), 7, np.uint8)
+    images[::2, :16] = 9
+    with imagesets.Writer(str(tmp_path / "collapsed"), 70, 32) as writer:
+        writer.append(images)
+        writer.finish("test", {"architecture": "SNGAN"}, {"versions": {}})
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["images"][2] = ["SNGAN", "../collapsed"]
+    write_json(tmp_path / "config.json", config)
+    report(study)
+    sources = json.loads((tmp_path / "out" / "results.json").read_text())["sources"]
+    assert sources["SNGAN"]["pixel_deviation"] == .5
+    assert sources["ProGAN"]["pixel_deviation"] == pytest.approx(73.9, abs=1)  # of uniform noise
+    assert "pixels differ by 0.5<" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_a_class_that_was_never_predicted_has_no_precision(study, tmp_path):
