@@ -103,6 +103,14 @@ class Study:
         """Real images and those of every source of the manifest, by the names they have there."""
         return {REAL: self.real()} | {name: self.images(name) for name in self.sources}
 
+    def novelty(self, source: str) -> str:
+        """What is its own in the manifest: its "architecture", a "training" of it, its "seed" alone."""
+        stated = self._source(source)
+        kin = [other for name, other in self._manifest.sources.items()
+               if name != source and other.image == stated.image]
+        twins = [other for other in kin if other.model_copy(update={"seed": stated.seed}) == stated]
+        return "seed" if twins else "training" if kin else "architecture"
+
     def trained(self, method: str, sets: Mapping[str, Handle], name: str = "", *,
                 settings: Mapping[str, Any] | None = None, start: Handle | None = None) -> Handle:
         """A method that has learnt to tell `sets` apart. name: of what for, where not of every source.
@@ -123,7 +131,7 @@ class Study:
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
         """The scores that a trained method gives `sets`: their "test" or their "validation" images."""
         manifest, trained = self._manifest, self._stages[model.stage]
-        first, count = self._rows(rows)
+        first, count = manifest.images.rows[rows]
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
             flavour=manifest.device,
@@ -132,12 +140,6 @@ class Study:
                      "--first", str(first), "--count", str(count),
                      "--device", manifest.device, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
-
-    def _rows(self, rows: str) -> tuple[int, int]:
-        """The first row of a use of the images, and how many there are."""
-        images = self._manifest.images
-        return {"train": (0, images.train), "validation": (images.train, images.validation),
-                "test": (images.train + images.validation, images.test)}[rows]
 
     @property
     def _gpus(self) -> int:
