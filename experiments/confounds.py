@@ -16,6 +16,9 @@ from experiments.parts import Bars, Headline, Section, Table, percent
 WRITINGS = {"published": "as published", "round": "rounded alike"}
 PAIRS = [(learnt, tested) for learnt in WRITINGS for tested in WRITINGS]
 VIEWS = {"extremes": 4, "extremes, histogram": None}  # how many of the values that `_see` gives
+_LOST = ("What is lost is what the last step of writing a file gave away, which is no trait of a "
+         "GAN, and chance.")
+_KEPT = "Nothing is lost: it does as well without what the last step of writing a file gives away."
 
 
 class Settings(NamedTuple):
@@ -84,36 +87,38 @@ def _bars(result):
 
 
 def _cells(result):
-    columns = [f"{WRITINGS[learnt]}, tested {WRITINGS[tested]}" for learnt, tested in PAIRS]
+    columns = [f"learnt {WRITINGS[learnt]}, tested {WRITINGS[tested]}" for learnt, tested in PAIRS]
     rows = [(one["name"], *(percent(accuracy) for _, _, accuracy in one["cells"]))
             for one in result["classifiers"]]
-    return Table("Learnt from images …", ["what it sees", *columns], rows, _meaning(result))
+    return Table("What is right, by how images were written", ["classifier", *columns], rows,
+                 _meaning(result))
 
 
 def _meaning(result):
     """The paragraph that says what the numbers mean."""
-    method = result["classifiers"][-1]
-    trivial, learnt = (({pair: percent(accuracy) for pair, accuracy in _accuracies(one).items()})
-                       for one in result["classifiers"][-2:])
+    method, shares = result["classifiers"][-1]["name"], _accuracies(result["classifiers"][-1])
+    learnt = {pair: percent(share) for pair, share in shares.items()}
+    trivial = percent(_accuracies(result["classifiers"][-2])["round", "round"])
+    lost = shares["published", "published"] - shares["round", "round"]
     return (
-        f"Of images as published, the {method['name']} attributes "
-        f"{learnt['published', 'published']} rightly; having learnt from the same images rounded "
-        f"alike, {learnt['round', 'round']} of those. What is lost is what the last step of "
-        "writing a file gave away, which is no trait of a GAN. Tested on the writing from which "
-        f"it did not learn, it gets {learnt['published', 'round']} and "
-        f"{learnt['round', 'published']} right: the lower these are, the more it goes by the "
-        f"writing. The trivial classifier's {trivial['round', 'round']} of images rounded alike "
-        "are told by brightness, contrast and saturation, by which McCloskey and Albright (2018) "
-        "tell GANs from cameras: traits of a source's images, but no fingerprint in the places of "
-        "their pixels. Rounding does not make all alike: real images were JPEG files once, and "
-        "Grommelt et al. (2024) show that compression and size alone can give images away.")
+        f"Of images as published, the {method} attributes {learnt['published', 'published']} "
+        f"rightly; having learnt from the same images rounded alike, {learnt['round', 'round']} of "
+        f"those. {_LOST if lost > 0 else _KEPT} Tested on the writing from which it did "
+        f"not learn, it gets {learnt['published', 'round']} and {learnt['round', 'published']} "
+        "right: the lower these are, the more it goes by the writing. What the trivial classifier "
+        f"tells of images rounded alike, {trivial}, it tells by brightness, contrast and "
+        "saturation, as McCloskey and Albright (2018) tell GANs from cameras: traits of a "
+        "source's images, but no fingerprint in the places of their pixels. Rounding does not make "
+        "all alike: real images were JPEG files once, and Grommelt et al. (2024) show that "
+        "compression and size alone can give images away.")
 
 
 def _extremes(result):
     rows = [(label, WRITINGS[writing], percent(dark), percent(bright))
             for label, writing, dark, bright in result["saturated"]]
     return Table("Test images whose …", ["", "", "darkest value is 0", "brightest value is 255"],
-                 rows, "Where all images have both, each was stretched to the whole range.")
+                 rows, "Where all images have both as published, and few of them rounded alike, "
+                       "each was stretched to the whole range.")
 
 
 def _accuracies(classifier):

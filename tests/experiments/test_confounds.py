@@ -126,6 +126,13 @@ def test_saturation_and_the_methods_own_accuracy_are_told(tmp_path):
             assert all(len(row) == len(part.columns) for row in part.rows)
 
 
+@pytest.mark.parametrize(("alike", "text"), [(0.7, "What is lost"), (0.9, "Nothing is lost")])
+def test_the_paragraph_says_whether_rounding_costs_anything(alike, text):
+    cells = [[*pair, alike if pair == ("round", "round") else 0.9] for pair in confounds.PAIRS]
+    classifiers = [{"name": name, "cells": cells} for name in (*confounds.VIEWS, "mine")]
+    assert text in confounds._meaning({"classifiers": classifiers})
+
+
 @pytest.mark.parametrize("quantize", ["published", "round"])
 def test_the_method_of_the_manifest_is_one_of_the_two(quantize):
     asked = Study(manifest.Manifest.model_validate({
