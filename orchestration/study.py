@@ -131,7 +131,7 @@ class Study:
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
         """The scores that a trained method gives `sets`: their "test" or their "validation" images."""
         manifest, trained = self._manifest, self._stages[model.stage]
-        first, count = manifest.images.rows[rows]
+        first, count = self._rows(rows)
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
             flavour=manifest.device,
@@ -140,6 +140,10 @@ class Study:
                      "--first", str(first), "--count", str(count),
                      "--device", manifest.device, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
+
+    def _rows(self, rows: str) -> tuple[int, int]:
+        """The first row of a use of the images, and how many there are."""
+        return self._manifest.images.rows[rows]
 
     @property
     def _gpus(self) -> int:
