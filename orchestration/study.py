@@ -82,6 +82,14 @@ class Study:
         name += f"-{subset.first}+{subset.last}" if subset not in (None, stated.subset) else ""
         return self._train(name, stated, own if seed is None else seed, subset or stated.subset)
 
+    def novelty(self, source: str) -> str:
+        """What no other source has: its "architecture", this "training" of it, its "seed" alone."""
+        stated = self._source(source)
+        kin = [other for name, other in self._manifest.sources.items()
+               if name != source and other.image == stated.image]
+        twins = [other for other in kin if other.model_copy(update={"seed": stated.seed}) == stated]
+        return "seed" if twins else "training" if kin else "architecture"
+
     def images(self, source: str, *, seed: int | None = None, subset: Subset | None = None,
                sampling_seed: int | None = None, count: int | None = None,
                quantize: str | None = None) -> Handle:
@@ -102,14 +110,6 @@ class Study:
     def every_source(self) -> dict[str, Handle]:
         """Real images and those of every source of the manifest, by the names they have there."""
         return {REAL: self.real()} | {name: self.images(name) for name in self.sources}
-
-    def novelty(self, source: str) -> str:
-        """What is its own in the manifest: its "architecture", a "training" of it, its "seed" alone."""
-        stated = self._source(source)
-        kin = [other for name, other in self._manifest.sources.items()
-               if name != source and other.image == stated.image]
-        twins = [other for other in kin if other.model_copy(update={"seed": stated.seed}) == stated]
-        return "seed" if twins else "training" if kin else "architecture"
 
     def trained(self, method: str, sets: Mapping[str, Handle], name: str = "", *,
                 settings: Mapping[str, Any] | None = None, start: Handle | None = None) -> Handle:
