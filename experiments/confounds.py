@@ -82,7 +82,7 @@ def _bars(result):
     rows = [(f"{one['name']}, {WRITINGS[learnt]}", *[accuracy] * 3)
             for one in result["classifiers"]
             for learnt, tested, accuracy in one["cells"] if learnt == tested]
-    return Bars("Learnt from and tested on images written alike", "share that is right, 0 to 1",
+    return Bars("Learnt from and tested on images written alike", "share that is right",
                 rows, f"A guess: {percent(result['chance'])}.")
 
 
