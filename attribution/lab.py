@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attribution.metrics import confusion_matrix, metrics
+from attribution.metrics import confusion_matrix, logsumexp, metrics
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
@@ -14,45 +14,82 @@ from sources.contract.errors import BadInput
 class Scores(NamedTuple):
     """What a method said of images whose source is known.
 
-    labels: what it tells apart. truth: int (N,), the place in `labels` of each image's source. values:
-    float32 (N, labels), the scores.
+    labels: what it tells apart. truth: int (N,), the place in `labels` of each image's source; -1:
+    it is none of them. values: float64 (N, labels), the scores.
     """
 
     labels: list
     truth: np.ndarray
     values: np.ndarray
 
+    @property
+    def right(self):
+        """Whether the label with the largest score is the true one, bool (N,)."""
+        return self.values.argmax(axis=1) == self.truth
+
+    @property
+    def energy(self):
+        """The logarithm of the sum of e ** scores, (N,): large for images like those learnt from."""
+        return logsumexp(self.values)[:, 0]
+
+    def log_probabilities(self, temperature=1.0):
+        """The logarithm of the softmax of scores / temperature, (N, labels)."""
+        scores = self.values / temperature
+        return scores - logsumexp(scores)
+
 
 class Lab:
     """The results that a measurement may look at. names: in the order in which `steps` gave them."""
 
-    def __init__(self, inputs, places):
-        """inputs: the folder of finished stages. places: {name: folder below it}."""
+    def __init__(self, inputs, places, rows=None):
+        """inputs: the folder of finished stages. places: {name: folder below it}.
+
+        rows: {use: [first, count]} of every image set: "train", "validation", "test".
+        """
         self._folders = {name: Path(inputs, place) for name, place in places.items()}
+        self._rows = rows or {}
         self.names = list(places)
 
     def scores(self, name):
-        """The Scores of a stage that attributed image sets. Raises BadInput if it did not."""
+        """The Scores of a stage that attributed image sets. Raises BadInput if it did not.
+
+        A set whose name is no label has images of none of them.
+        """
         folder = self._folders[name]
         try:
             said = json.loads((folder / "attribution.json").read_text("utf-8"))
             values = np.load(folder / "scores.npy", allow_pickle=False)
-            sets = [(said["labels"].index(one["name"]), one["count"]) for one in said["sets"]]
+            labels = said["labels"]
+            sets = [(labels.index(one["name"]) if one["name"] in labels else -1, one["count"])
+                    for one in said["sets"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{folder}: no scores of a method that knows these images ({error}); "
                            "docs/methods.md says what `attribute` writes") from error
         truth = np.repeat(*np.array(sets, int).T)
-        if values.shape != (len(truth), len(said["labels"])) or not np.isfinite(values).all():
+        if values.shape != (len(truth), len(labels)) or not np.isfinite(values).all():
             raise BadInput(f"{folder}/scores.npy: expected finite numbers, {len(truth)} images x "
-                           f"{len(said['labels'])} labels, found {values.shape}")
-        return Scores(said["labels"], truth, values)
+                           f"{len(labels)} labels, found {values.shape}")
+        return Scores(labels, truth, values.astype(float))
 
-    def images(self, name):
-        """The images of a set: a read-only memory map, uint8 (N, R, R, 3)."""
-        return imagesets.read(str(self._folders[name]), check=False).images
+    def features(self, name):
+        """What the method knew of the images of `scores(name)`, float32 (N, D), or None."""
+        path = self._folders[name] / "features.npy"
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
+    def images(self, name, use=None):
+        """The images of a set: a read-only memory map, uint8 (N, R, R, 3).
+
+        use: "train", "validation" or "test": those images alone that the study keeps for it.
+        """
+        images = imagesets.read(str(self._folders[name]), check=False).images
+        first, count = self._rows[use] if use else (0, len(images))
+        return images[first:first + count]
 
     def metrics(self, name):
         """Accuracy, confusion matrix, precision and recall, as metrics.metrics gives them."""
         scores = self.scores(name)
+        if scores.truth.min(initial=0) < 0:
+            raise BadInput(f"{self._folders[name]}: has images of sources that the method was not "
+                           "trained on; look at its scores")
         predicted = scores.values.argmax(axis=1)
         return metrics(scores.labels, confusion_matrix(scores.truth, predicted, len(scores.labels)))

@@ -13,7 +13,7 @@ def measure(arguments):
         raise BadInput(f"{arguments.experiment}: there is no such experiment; there are "
                        f"{', '.join(experiments.names())}")
     experiment, config = experiments.load(arguments.experiment), read_config(arguments.config)
-    lab = Lab(arguments.inputs, dict(config["inputs"]))
+    lab = Lab(arguments.inputs, dict(config["inputs"]), config["rows"])
     result = experiment.measure(lab, experiment.Settings(**config["settings"]))
     atomic.make_folder(arguments.out)
     atomic.write_json(f"{arguments.out}/result.json", result)

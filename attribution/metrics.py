@@ -25,5 +25,11 @@ def metrics(labels, confusion):
                       for place, name in enumerate(labels)}}
 
 
+def logsumexp(values):
+    """The logarithm of the sum of e ** values over the last axis, which stays: (N, K) -> (N, 1)."""
+    largest = values.max(axis=-1, keepdims=True)
+    return largest + np.log(np.exp(values - largest).sum(axis=-1, keepdims=True))
+
+
 def _share(part, whole):
     return float(part / whole) if whole else None

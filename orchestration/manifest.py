@@ -86,6 +86,12 @@ class Images(_Part):
     validation: Count
     test: Count
 
+    @property
+    def rows(self) -> dict[str, tuple[int, int]]:
+        """Of every source's images, the first row of each use and how many there are."""
+        return {"train": (0, self.train), "validation": (self.train, self.validation),
+                "test": (self.train + self.validation, self.test)}
+
 
 class Subset(_Part):
     """The part of the real images that a source learns from: the first ones and the last ones of the list."""

@@ -56,7 +56,8 @@ def _measure(manifest: Manifest, name: str, settings: Any, needs: Mapping[str, H
     return Stage(
         name=f"{name}/measure", image="attribution", flavour=manifest.device, resources=_SMALL,
         command=("measure", name, "--config", "{config}", "--inputs", "{in}", "--out", "{out}"),
-        modules=(f"experiments.{name}",), config={"settings": settings._asdict(), "inputs": places},
+        modules=(f"experiments.{name}",),
+        config={"settings": settings._asdict(), "inputs": places, "rows": manifest.images.rows},
         inputs={mount(handle.stage): handle.stage for handle in needs.values()})
 
 

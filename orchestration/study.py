@@ -82,6 +82,14 @@ class Study:
         name += f"-{subset.first}+{subset.last}" if subset not in (None, stated.subset) else ""
         return self._train(name, stated, own if seed is None else seed, subset or stated.subset)
 
+    def novelty(self, source: str) -> str:
+        """What no other source has: its "architecture", this "training" of it, its "seed" alone."""
+        stated = self._source(source)
+        kin = [other for name, other in self._manifest.sources.items()
+               if name != source and other.image == stated.image]
+        twins = [other for other in kin if other.model_copy(update={"seed": stated.seed}) == stated]
+        return "seed" if twins else "training" if kin else "architecture"
+
     def images(self, source: str, *, seed: int | None = None, subset: Subset | None = None,
                sampling_seed: int | None = None, count: int | None = None,
                quantize: str | None = None) -> Handle:
@@ -135,9 +143,7 @@ class Study:
 
     def _rows(self, rows: str) -> tuple[int, int]:
         """The first row of a use of the images, and how many there are."""
-        images = self._manifest.images
-        return {"train": (0, images.train), "validation": (images.train, images.validation),
-                "test": (images.train + images.validation, images.test)}[rows]
+        return self._manifest.images.rows[rows]
 
     @property
     def _gpus(self) -> int:

@@ -134,7 +134,8 @@ def test_an_experiment_of_ones_own_is_one_file(tmp_path, monkeypatch):
         "def steps(study, settings):\n    return {'pictures': study.real()}\n")
     monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
     (measure,) = [one for one in study(experiments={"mine": {"share": 0.1}}).stages if one.name == "mine/measure"]
-    assert measure.config == {"settings": {"share": 0.1}, "inputs": [["pictures", "data/attribution"]]}
+    assert measure.config == {"settings": {"share": 0.1}, "inputs": [["pictures", "data/attribution"]],
+                              "rows": {"train": (0, 4), "validation": (4, 2), "test": (6, 3)}}
     assert (measure.inputs, measure.modules) == ({"data": "data"}, ("experiments.mine",))
 
 
