@@ -1,14 +1,12 @@
 """The Docker Engine: one container a stage.
 
-Containers run as the calling user, with an init, a read-only root and no network, without capabilities and
-new privileges, under limits of memory, cores and processes. Their labels say to which stage of which run
-they belong, so that those of an orchestrator that was killed are found again.
+Labels of a container say to which stage of which run it belongs, so that those of an orchestrator
+that was killed are found again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -18,7 +16,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
-from docker.types import CancellableStream, LogConfig, Mount
+from docker.types import CancellableStream
 from urllib3.exceptions import ProtocolError
 
 from orchestration import mends
@@ -27,8 +25,8 @@ from orchestration.engines import (
     Job,
     Result,
     docker_address,
+    docker_containers,
     docker_gpus,
-    surroundings,
 )
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
@@ -39,9 +37,7 @@ from orchestration.stage import Node, Resources
 
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
 _PATIENCE_SECONDS = 10  # for the first answer of the engine; once it has answered, it may take its time
-_PIDS = 4096
 _KILLED = 137  # the status of what SIGKILL ended
-_TMP = "size=1g,mode=1777"
 
 
 def connect() -> DockerEngine:
@@ -122,7 +118,7 @@ class DockerEngine:
         refusal = "it knows no way to give GPUs to containers"
         for gpus in docker_gpus.ways(self.info, self.client.api.api_version, job.gpus):
             try:
-                return self._begin(_arguments(job, image_id, self.info, gpus))
+                return self._begin(docker_containers.arguments(job, image_id, self.info, gpus))
             except APIError as error:
                 refusal = str(error.explanation)
                 if not _is_about_gpus(refusal):
@@ -213,62 +209,6 @@ def _engine_stays(stage: str) -> Iterator[None]:
         raise StageFailed(
             f"{stage}: the Docker Engine went away ({reason}); start it and run again"
         ) from error
-
-
-def _arguments(
-    job: Job, image_id: str, info: Mapping[str, Any], gpus: docker_gpus.Arguments
-) -> dict[str, Any]:
-    variables = surroundings.variables(job, image_id, home="/tmp")
-    return {
-        **gpus,
-        **_limits(job.stage.resources),
-        "image": image_id,
-        "command": surroundings.command(job, "/in", "/out", "/config.json"),
-        "environment": {**variables, **gpus.get("environment", {})},
-        "labels": _labels(job),
-        "mounts": _mounts(job),
-        "user": _user(info),
-        "init": True,
-        "network_mode": "none",
-        "read_only": True,
-        "tmpfs": {"/tmp": _TMP},
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges:true"],
-        "stop_signal": "SIGTERM",
-        "log_config": LogConfig(type="none"),  # what it writes is in the store
-    }
-
-
-def _limits(wish: Resources) -> dict[str, Any]:
-    return {
-        "mem_limit": wish.memory,
-        "memswap_limit": wish.memory,
-        "nano_cpus": wish.cores * 10**9,
-        "pids_limit": _PIDS,
-        "shm_size": wish.memory // 2,
-    }
-
-
-def _labels(job: Job) -> dict[str, str]:
-    return {
-        "ganfp.run": job.study,
-        "ganfp.stage": job.stage.name,
-        "ganfp.key": job.key,
-        "ganfp.store": str(job.store),
-    }
-
-
-def _mounts(job: Job) -> list[Mount]:
-    shown = surroundings.shown(job, "/in", "/config.json")
-    read = [Mount(place, str(path), type="bind", read_only=True) for place, path in shown.items()]
-    return [Mount("/out", str(job.out), type="bind"), *read]
-
-
-def _user(info: Mapping[str, Any]) -> str:
-    """The calling user; in a rootless engine that is the one who is root inside."""
-    if "name=rootless" in (info.get("SecurityOptions") or []):
-        return "0:0"
-    return f"{os.getuid()}:{os.getgid()}"
 
 
 def _is_about_gpus(refusal: str) -> bool:

@@ -34,11 +34,13 @@ def run(arguments, images, settings, batches, new_trainer, start=None, **descrip
     `architecture` and `block` at least. new_trainer: function (settings, resolution, seed,
     device wish) -> trainer, called when all input is known to be good: the place to load a
     framework. A trainer has
-        device                 where it computes, for people images_in(number)      real images that
-        step `number` takes step(number, batches)  does step `number`, from 0; {name: loss} state(),
-        restore(state)  {name: array}, all that a later process needs to go on weights()
-        {name: array} of the model preview(count)         uint8 (count, R, R, 3), always of the same
-        latents; only with preview_every
+        device                    where it computes, for people
+        images_in(number)         real images that step `number` takes
+        step(number, batches)     does step `number`, from 0; {name: loss}
+        state(), restore(state)   {name: array}, all that a later process needs to go on
+        weights()                 {name: array} of the model
+        preview(count)            uint8 (count, R, R, 3), always of the same latents; only with
+                                  preview_every
     Raises BadInput for an `out` that holds the checkpoint of another training, Stopped after a
     SIGTERM.
     """

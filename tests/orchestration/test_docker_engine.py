@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from orchestration.engines import Job, Result
+from orchestration.engines import Job, Result, docker_containers
 from orchestration.engines import docker_engine as engine_module
 from orchestration.engines.docker_engine import DockerEngine, connect
 from orchestration.errors import NoDevice, NoEngine, UserError
@@ -204,8 +204,8 @@ def test_a_missing_image_is_named(docker_engine: DockerEngine, make_job: MakeJob
 
 @pytest.mark.parametrize("options", [None, ["name=seccomp,profile=default"]])
 def test_it_runs_as_the_caller_whatever_the_engine_says_of_its_security(options: list[str] | None) -> None:
-    assert engine_module._user({"SecurityOptions": options}) == f"{os.getuid()}:{os.getgid()}"
-    assert engine_module._user({"SecurityOptions": ["name=rootless"]}) == "0:0"
+    assert docker_containers._user({"SecurityOptions": options}) == f"{os.getuid()}:{os.getgid()}"
+    assert docker_containers._user({"SecurityOptions": ["name=rootless"]}) == "0:0"
 
 
 def test_a_gpu_that_is_not_there_is_a_clear_error(
