@@ -31,28 +31,34 @@ class Lab:
         self._folders = {name: Path(inputs, place) for name, place in places.items()}
         self.names = list(places)
 
-    def scores(self, name):
-        """The Scores of a stage that attributed image sets. Raises BadInput if it did not."""
+    def scores(self, name, condition=""):
+        """The Scores of a stage that attributed image sets. Raises BadInput if it did not.
+
+        condition: of sets that are named LABEL@CONDITION, which of them.
+        """
         folder = self._folders[name]
         try:
             said = json.loads((folder / "attribution.json").read_text("utf-8"))
             values = np.load(folder / "scores.npy", allow_pickle=False)
-            sets = [(said["labels"].index(one["name"]), one["count"]) for one in said["sets"]]
+            sets = [(*one["name"].partition("@")[::2], one["count"]) for one in said["sets"]]
+            truth = np.repeat([said["labels"].index(label) for label, _, _ in sets],
+                              [count for _, _, count in sets])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{folder}: no scores of a method that knows these images ({error}); "
                            "docs/methods.md says what `attribute` writes") from error
-        truth = np.repeat(*np.array(sets, int).T)
         if values.shape != (len(truth), len(said["labels"])) or not np.isfinite(values).all():
             raise BadInput(f"{folder}/scores.npy: expected finite numbers, {len(truth)} images x "
                            f"{len(said['labels'])} labels, found {values.shape}")
-        return Scores(said["labels"], truth, values)
+        meant = np.repeat([found == condition for _, found, _ in sets],
+                          [count for _, _, count in sets])
+        return Scores(said["labels"], truth[meant], values[meant])
 
     def images(self, name):
         """The images of a set: a read-only memory map, uint8 (N, R, R, 3)."""
         return imagesets.read(str(self._folders[name]), check=False).images
 
-    def metrics(self, name):
+    def metrics(self, name, condition=""):
         """Accuracy, confusion matrix, precision and recall, as metrics.metrics gives them."""
-        scores = self.scores(name)
+        scores = self.scores(name, condition)
         predicted = scores.values.argmax(axis=1)
         return metrics(scores.labels, confusion_matrix(scores.truth, predicted, len(scores.labels)))
