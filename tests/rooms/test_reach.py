@@ -49,7 +49,9 @@ COMMANDS = {  # in this order; each may read what those before it wrote
              "photos --config /work/config.json --out /work/photos"],
     "attribution": [f"train {SETS} --train 8 --validation 4 --config /work/config.json "
                     "--out /work/model",
-                    f"attribute --model /work/model {SETS} --out /work/scores"],
+                    f"attribute --model /work/model {SETS} --out /work/scores",
+                    "perturb --images /work/images --config /work/perturb.json --seed 0 "
+                    "--out /work/perturbed"],
 }
 EVERYWHERE = ["export --model /work/model --out /work/exported", "check"]
 OF_A_STUDY = {"measure", "report"}  # they read what a whole study made
@@ -111,6 +113,7 @@ def test_what_a_verb_loads_is_what_its_key_holds(image, docker_engine, work, tmp
     recipe = images.recipe(image, "cpu")
     build.build(docker_engine.client, [recipe], lambda event: None)
     (work / "config.json").write_text(json.dumps(SETTINGS[image]))
+    (work / "perturb.json").write_text('{"kind": "noise"}')
     assert verbs(recipe) - OF_A_STUDY == {command.split()[0] for command in commands(image)}
     for number, command in enumerate(commands(image)):
         reached = set(code.reach(recipe, command.split()))
