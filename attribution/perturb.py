@@ -36,7 +36,8 @@ def _rows(found, arguments):
     """The rows that are asked for. Raises BadInput if they are not there."""
     needed = arguments.first + (arguments.count or 1)
     if found.count < needed:
-        raise BadInput(f"--images {arguments.images}: has {found.count} images, {needed} are needed")
+        raise BadInput(f"--images {arguments.images}: has {found.count} images, "
+                       f"{needed} are needed")
     return found.images[arguments.first:][:arguments.count]
 
 

@@ -45,7 +45,7 @@ class Settings(NamedTuple):
     blur_deviation: str = "kernel"  # 0.3 (size / 2 - 1.5) + 0.8 pixels, as OpenCV has it; or "four"
                                    # pixels, whatever the size: the same re-implementation
     crop_share: str = "edge"       # what CROP is cut off from: each edge; or "total", both together
-    combination: str = "each"      # each by chance, one after the other: recalled, no code is known;
+    combination: str = "each"      # each by chance, one after the other: recalled, no code known;
                                    # or "turn": one an image, in turn, by chance
 
 

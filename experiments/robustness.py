@@ -1,7 +1,8 @@
-"""Immunizability: what is left of the accuracy when images are perturbed, and after finetuning on such images.
+"""Immunizability: the accuracy on perturbed images, before and after finetuning on such images.
 
-Yu, Davis and Fritz 2019: noise, blur, crop, JPEG, relighting and a combination. Their figures cannot be
-read here; how many images they finetuned on, and whether once or for each perturbation, is not known.
+Yu, Davis and Fritz 2019: noise, blur, crop, JPEG, relighting and a combination. Their figures
+cannot be read here; how many images they finetuned on, and whether once or for each perturbation,
+is not known.
 """
 
 from statistics import NormalDist
@@ -24,12 +25,13 @@ class Settings(NamedTuple):
     """Perturbations, and the finetuning. attribution/perturbations.py has the published ranges."""
 
     kinds: list[str] = list(_TITLES)
-    strengths: list[float] = [0.25, 0.5, 1.5, 2.0]  # of the curves, beside 0 and 1; times the range, at most 2
-    curve_images: int = 1000                        # of every source, for these strengths; ours
-    finetuning: dict[str, float] = {"images": 750_000}  # settings that differ from the training's; a quarter
-    finetuned_on: Literal["each", "combination"] = "each"  # a model for each perturbation, or one for all
-    share: float = 1.0        # of the images of the finetuning that are perturbed; 0.5 in one re-implementation
-    level: float = 0.95       # share of such experiments whose interval covers the truth
+    strengths: list[float] = [0.25, 0.5, 1.5, 2.0]  # of the curves, beside 0 and 1: times the range
+    curve_images: int = 1000  # test images of every source, for these strengths; ours
+    finetuning: dict[str, float] = {"images": 750_000}  # the method's settings that differ from
+                              # those of its training; ours: a quarter of its images
+    finetuned_on: Literal["each", "combination"] = "each"  # a model for each perturbation, or one
+    share: float = 1.0        # of the finetuning's images are perturbed; 0.5 in a re-implementation
+    level: float = 0.95       # of confidence
     # Readings, by default those of the paper as it is recalled: see attribution/perturbations.py
     noise_scale: Literal["variance", "deviation"] = "variance"
     blur_deviation: Literal["kernel", "four"] = "kernel"
@@ -55,12 +57,16 @@ def steps(study, settings):
 
 
 def measure(lab, settings):
-    """{"images", "chance", "kinds": [{"name", "before", "after": [[strength, low, accuracy, high]]}]}."""
+    """{"images", "chance", "level", "kinds": [{"name", "before", "after"}]}.
+
+    before, after: [[strength, low, accuracy, high]], from strength 0, clean images, on.
+    """
     after = {kind: name for name, kinds in _finetuned(settings).items() for kind in kinds}
     first = lab.metrics("before", _CLEAN)
+    kinds = [{"name": kind, "before": _curve(lab, settings, "before", kind),
+              "after": _curve(lab, settings, after[kind], kind)} for kind in settings.kinds]
     return {"images": first["images"], "chance": first["chance"], "level": settings.level,
-            "kinds": [{"name": kind, "before": _curve(lab, settings, "before", kind),
-                       "after": _curve(lab, settings, after[kind], kind)} for kind in settings.kinds]}
+            "kinds": kinds}
 
 
 def section(result, figures):
@@ -70,11 +76,12 @@ def section(result, figures):
     before, after = (_at(worst[when], 1)[2] for when in ("before", "after"))
     return Section(
         title="Perturbed images",
-        lead="What is left of the accuracy when something happens to the test images, before and after "
-             "the classifier is finetuned on such images.",
+        lead="What is left of the accuracy when something happens to the test images, before and "
+             "after the classifier is finetuned on such images.",
         headline=Headline(
-            percent(after), f"of the images are attributed rightly after finetuning under the hardest "
-            f"perturbation, {worst['name']}; before, it was {percent(before)}. A guess would be right "
+            percent(after),
+            "of the images are attributed rightly after finetuning under the hardest perturbation, "
+            f"{worst['name']}; before, it was {percent(before)}. A guess would be right "
             f"{percent(result['chance'])} of the time."),
         parts=[_table(result), *(_lines(kind) for kind in kinds)])
 
@@ -82,7 +89,8 @@ def section(result, figures):
 def _check(settings):
     unknown = [kind for kind in settings.kinds if kind not in _TITLES]
     if unknown or not settings.kinds:
-        raise ValueError(f"kinds: expected some of {', '.join(_TITLES)}, found {', '.join(unknown) or 'none'}")
+        raise ValueError(f"kinds: expected some of {', '.join(_TITLES)}, "
+                         f"found {', '.join(unknown) or 'none'}")
     if not all(0 < strength <= 2 and strength != 1 for strength in settings.strengths):
         raise ValueError("strengths: expected numbers above 0 and up to 2, and 1 is always there")
     if not (0 < settings.share <= 1 and 0 < settings.level < 1 and settings.curve_images > 0):
@@ -105,12 +113,14 @@ def _perturbed(study, sets, settings, kind, **more):
     default = Settings()
     readings = {name: getattr(settings, name) for name in _READINGS
                 if getattr(settings, name) != getattr(default, name)}
-    return {label: study.perturbed(images, kind, **readings, **more) for label, images in sets.items()}
+    return {label: study.perturbed(images, kind, **readings, **more)
+            for label, images in sets.items()}
 
 
 def _scores(study, sets, settings, model, name, kinds):
     """Two stages for a model: all test images, clean and at strength 1; and those of the curves."""
-    tests = _conditions({_CLEAN: sets, **{kind: _perturbed(study, sets, settings, kind) for kind in kinds}})
+    tests = _conditions({_CLEAN: sets, **{kind: _perturbed(study, sets, settings, kind)
+                                          for kind in kinds}})
     curves = _conditions({
         f"{kind}@{strength}": _perturbed(study, sets, settings, kind, strength=strength,
                                          tests=settings.curve_images)
@@ -128,7 +138,8 @@ def _conditions(sets):
 def _curve(lab, settings, name, kind):
     """[strength, low, accuracy, high] of one model under one perturbation, by strength."""
     found = {0.0: lab.metrics(name, _CLEAN), 1.0: lab.metrics(name, kind)}
-    found |= {strength: lab.metrics(f"{name} curves", f"{kind}@{strength}") for strength in settings.strengths}
+    found |= {strength: lab.metrics(f"{name} curves", f"{kind}@{strength}")
+              for strength in settings.strengths}
     return [[strength, *_interval(found[strength], settings.level)] for strength in sorted(found)]
 
 
@@ -148,11 +159,13 @@ def _at(curve, strength):
 def _table(result):
     columns = ["", "before finetuning", "after finetuning", "clean images, after"]
     clean = _at(result["kinds"][0]["before"], 0)[2]
-    rows = [(kind["name"], _with_interval(_at(kind["before"], 1)), _with_interval(_at(kind["after"], 1)),
-             percent(_at(kind["after"], 0)[2])) for kind in result["kinds"]]
-    return Table("Accuracy at the published range", columns, [("clean images", percent(clean), "", ""), *rows],
-                 f"In brackets: binomial intervals of {percent(result['level'])}, of {result['images']:,} "
-                 "images. Relighting is an approximation of ours; the paper's was a network.")
+    rows = [("clean images", percent(clean), "", "")]
+    rows += [(kind["name"], *(_with_interval(_at(kind[when], 1)) for when in ("before", "after")),
+              percent(_at(kind["after"], 0)[2])) for kind in result["kinds"]]
+    return Table("Accuracy at the published range", columns, rows,
+                 f"In brackets: binomial intervals of {percent(result['level'])}, of "
+                 f"{result['images']:,} images. Relighting is an approximation of ours; the "
+                 "paper's was a network.")
 
 
 def _with_interval(point):
@@ -162,4 +175,5 @@ def _with_interval(point):
 
 def _lines(kind):
     return Lines(_TITLES[kind["name"]], "strength, times the published range", "accuracy",
-                 [(f"{when} finetuning", [tuple(point) for point in kind[when]]) for when in ("before", "after")])
+                 [(f"{when} finetuning", [tuple(point) for point in kind[when]])
+                  for when in ("before", "after")])

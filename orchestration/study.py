@@ -99,17 +99,19 @@ class Study:
                      "--device", manifest.device, "--out", "{out}"),
             inputs=_inputs(model)))
 
-    def perturbed(self, images: Handle, kind: str, *, tests: int | None = None, **settings: Any) -> Handle:
-        """A set whose rows are those of `images`, perturbed, each at its place: it can stand for `images`.
+    def perturbed(self, images: Handle, kind: str, *, tests: int | None = None,
+                  **settings: Any) -> Handle:
+        """`images`, perturbed, each row at its place: the set can stand for `images` everywhere.
 
-        kind, settings: as attribution/perturbations.py names them. tests: the first so many test images
-        alone, or all there are; `scores` knows them as rows="all".
+        kind, settings: as attribution/perturbations.py names them. tests: no rows but the first so
+        many test images, or all there are; `scores` knows them as rows="all".
         """
         manifest, (first, count) = self._manifest, self._rows("test")
         part = () if tests is None else _part(first, min(tests, count))
         return self._add(Stage(
             name=f"{images.stage.rpartition('/')[0] or REAL}-{kind}/perturb", image="attribution",
-            flavour=manifest.device, resources=_resources(manifest.resources.data, cores=1, memory=2),
+            flavour=manifest.device,
+            resources=_resources(manifest.resources.data, cores=1, memory=2),
             command=("perturb", "--images", f"{{in}}/{images.place}", "--config", "{config}", *part,
                      "--seed", str(manifest.seed), "--out", "{out}"),
             config={"kind": kind, **settings}, inputs=_inputs(images)))
@@ -136,7 +138,7 @@ class Study:
             inputs=_inputs(*sets.values(), *([start] if start else []))))
 
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
-        """The scores that a trained method gives `sets`: their "test", "validation" or "all" images."""
+        """The scores that a method gives `sets`: their "test", "validation" or "all" images."""
         manifest, trained = self._manifest, self._stages[model.stage]
         part = () if rows == "all" else _part(*self._rows(rows))
         return self._add(Stage(

@@ -18,7 +18,8 @@ COUNT = 150  # more than two blocks
 @pytest.fixture
 def original(tmp_path):
     """The folder of an image set."""
-    return write_set(tmp_path / "original", np.random.RandomState(1).randint(0, 256, (COUNT, 8, 8, 3)).astype(np.uint8))
+    images = np.random.RandomState(1).randint(0, 256, (COUNT, 8, 8, 3)).astype(np.uint8)
+    return write_set(tmp_path / "original", images)
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def perturb(tmp_path, original):
     def call(name, first=0, count=None, seed=3, **settings):
         config = tmp_path / f"{name}.json"
         config.write_text(json.dumps(settings))
-        verb.perturb(SimpleNamespace(images=original, config=str(config), first=first, count=count, seed=seed,
-                                     out=str(tmp_path / name)))
+        verb.perturb(SimpleNamespace(images=original, config=str(config), first=first, count=count,
+                                     seed=seed, out=str(tmp_path / name)))
         return imagesets.read(str(tmp_path / name))
     return call
 
@@ -50,7 +51,8 @@ def test_some_rows_are_those_of_the_whole(perturb):
 
 @pytest.mark.parametrize("kind", [*perturbations.ORDER, "combination"])
 def test_strength_zero_gives_the_same_images(perturb, original, kind):
-    assert perturb("same", kind=kind, strength=0.0).index["sha256"] == imagesets.read(original).index["sha256"]
+    found = perturb("same", kind=kind, strength=0.0)
+    assert found.index["sha256"] == imagesets.read(original).index["sha256"]
 
 
 def test_the_index_says_what_was_done(perturb, original):
@@ -75,7 +77,8 @@ def test_a_stopped_run_goes_on_where_it_was(perturb, monkeypatch, tmp_path):
     with pytest.raises(Stopped):
         perturb("stopped")
     calls.clear()
-    monkeypatch.setattr(perturbations, "perturb", lambda *words: calls.append(words) or real(*words))
+    monkeypatch.setattr(perturbations, "perturb",
+                        lambda *words: calls.append(words) or real(*words))
     assert perturb("stopped").index["sha256"] == whole.index["sha256"]
     assert [number for _, number, _, _ in calls] == list(range(64, COUNT))
 

@@ -19,8 +19,9 @@ SIDE = 32
 def image():
     """A smooth picture with some noise, none of whose values is near 0 or 255."""
     places = np.linspace(0, 3, SIDE)
-    waves = np.sin(places)[:, None, None] + np.cos(2 * places)[None, :, None] + np.array([0, 0.5, 1])
-    return (120 + 25 * waves + np.random.RandomState(0).randint(0, 9, (SIDE, SIDE, 3))).astype(np.uint8)
+    waves = np.sin(places)[:, None, None] + np.cos(2 * places)[None, :, None] + (0, 0.5, 1)
+    grain = np.random.RandomState(0).randint(0, 9, (SIDE, SIDE, 3))
+    return (120 + 25 * waves + grain).astype(np.uint8)
 
 
 def drawn(monkeypatch, name):
@@ -78,7 +79,8 @@ def test_noise_has_the_variance_that_is_asked_for():
     assert changed.mean() == pytest.approx(128, abs=0.1)
 
 
-@pytest.mark.parametrize("scale, low, high", [("variance", math.sqrt(5), math.sqrt(20)), ("deviation", 5, 20)])
+@pytest.mark.parametrize("scale, low, high", [("variance", math.sqrt(5), math.sqrt(20)),
+                                              ("deviation", 5, 20)])
 def test_noise_in_both_readings(image, monkeypatch, scale, low, high):
     calls = drawn(monkeypatch, "noise")
     for number in range(200):
@@ -137,8 +139,10 @@ def test_the_quality_of_a_jpeg_is_really_set(image):
         stream = io.BytesIO()
         Image.new("RGB", (8, 8)).save(stream, "JPEG", quality=quality)
         expected = Image.open(stream).quantization
-        assert Image.open(io.BytesIO(perturbations.jpeg_file(image, quality))).quantization == expected
-    errors = [np.abs(perturbations.jpeg(image, quality).astype(int) - image).mean() for quality in (10, 50, 95)]
+        file = io.BytesIO(perturbations.jpeg_file(image, quality))
+        assert Image.open(file).quantization == expected
+    errors = [np.abs(perturbations.jpeg(image, quality).astype(int) - image).mean()
+              for quality in (10, 50, 95)]
     assert errors[0] > errors[1] > errors[2] > 0
 
 
@@ -176,7 +180,7 @@ def test_harmonics_are_orthonormal_on_the_sphere():
 
 
 def test_a_lamp_lights_a_matt_surface_by_the_cosine():
-    """Exact for a matt surface up to the degrees that are left out, which carry one part in 100 of its light."""
+    """But for the degrees that are left out, which carry a hundredth of the light."""
     angles = np.linspace(0, math.pi, 50)
     normals = np.stack([np.sin(angles), np.zeros(50), np.cos(angles)], axis=1)
     shading = perturbations.harmonics(normals) @ perturbations.lamp((0, 0, 1), 0.0)
@@ -188,7 +192,8 @@ def test_a_lamp_lights_a_matt_surface_by_the_cosine():
 def happened(monkeypatch, settings, count=400):
     """The kinds that happen to each of many images."""
     seen = []
-    fakes = {kind: lambda image, *_, kind=kind: seen[-1].append(kind) or image for kind in perturbations.ORDER}
+    fakes = {kind: lambda image, *_, kind=kind: seen[-1].append(kind) or image
+             for kind in perturbations.ORDER}
     monkeypatch.setattr(perturbations, "_DRAW", fakes)
     for number in range(count):
         seen.append([])
@@ -206,7 +211,8 @@ def test_a_combination_takes_each_by_chance_in_its_order(monkeypatch):
 
 def test_a_combination_in_turn_takes_one_an_image(monkeypatch):
     seen = happened(monkeypatch, Settings("combination", combination="turn"))
-    assert all(kinds in ([], [perturbations.ORDER[number % 5]]) for number, kinds in enumerate(seen))
+    assert all(kinds in ([], [perturbations.ORDER[number % 5]])
+               for number, kinds in enumerate(seen))
     assert 0.42 < sum(map(len, seen)) / len(seen) < 0.58
 
 
@@ -218,7 +224,8 @@ def test_a_share_of_the_images_can_stay_clean(monkeypatch):
 @pytest.mark.parametrize("differences, words", [
     ({"kind": "fog"}, "setting kind: expected one of relighting, .*, combination, found 'fog'"),
     ({"noise_scale": "both"}, "noise_scale: expected one of variance, deviation"),
-    ({"strength": 3.0}, "strength: expected 2 or less"), ({"strength": -1.0}, "strength: expected 0 or more"),
+    ({"strength": 3.0}, "strength: expected 2 or less"),
+    ({"strength": -1.0}, "strength: expected 0 or more"),
     ({"probability": 1.5}, "probability: expected 1 or less"), ({"quality": 3}, "no such setting"),
 ])
 def test_settings_that_make_no_sense(differences, words):

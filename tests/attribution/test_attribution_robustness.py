@@ -1,4 +1,4 @@
-"""The robustness experiment from its steps to its section, each stage done at once and in this process."""
+"""The robustness experiment from its steps to its section, each stage done at once."""
 
 import json
 from types import SimpleNamespace
@@ -31,18 +31,18 @@ class DoneAtOnce:
 
     def perturbed(self, images, kind, *, tests=None, **settings):
         first, count = (0, None) if tests is None else (TRAIN + VALIDATION, min(tests, TEST))
-        return self._do(perturb, {"kind": kind, **settings}, images=str(self.folder / images), first=first,
-                        count=count, seed=0)
+        return self._do(perturb, {"kind": kind, **settings}, images=str(self.folder / images),
+                        first=first, count=count, seed=0)
 
     def trained(self, method, sets, name="", *, settings=None, start=None):
-        return self._do(train, {**LEARNING, "images": 14400, **(settings or {})}, images=self._named(sets),
-                        train=TRAIN, validation=VALIDATION, seed=0, device="cpu",
-                        start=start and str(self.folder / start))
+        return self._do(train, {**LEARNING, "images": 14400, **(settings or {})},
+                        images=self._named(sets), train=TRAIN, validation=VALIDATION, seed=0,
+                        device="cpu", start=start and str(self.folder / start))
 
     def scores(self, model, sets, rows="test"):
         first, count = (0, None) if rows == "all" else (TRAIN + VALIDATION, TEST)
-        return self._do(attribute, {}, model=str(self.folder / model), images=self._named(sets), first=first,
-                        count=count, device="cpu")
+        return self._do(attribute, {}, model=str(self.folder / model), images=self._named(sets),
+                        first=first, count=count, device="cpu")
 
     def _named(self, sets):
         return [(label, str(self.folder / place)) for label, place in sets.items()]
@@ -52,7 +52,8 @@ class DoneAtOnce:
         if asked not in self._done:
             name = f"{len(self._done)}-{verb.__name__}"
             (self.folder / f"{name}.json").write_text(json.dumps(config))
-            verb(SimpleNamespace(**arguments, config=str(self.folder / f"{name}.json"), out=str(self.folder / name)))
+            verb(SimpleNamespace(**arguments, config=str(self.folder / f"{name}.json"),
+                                 out=str(self.folder / name)))
             self._done[asked] = name
         return self._done[asked]
 
@@ -65,13 +66,14 @@ def study(tmp_path):
              "chess": 1 - (places[:, None] + places) % 2 * 2}
     for name, pattern in signs.items():
         smooth = random.uniform(60, 190, (TRAIN + VALIDATION + TEST, 1, 1, 3))
-        images = smooth + 7 * pattern[..., None] + random.standard_normal((len(smooth), SIDE, SIDE, 3))
+        grain = random.standard_normal((len(smooth), SIDE, SIDE, 3))
+        images = smooth + 7 * pattern[..., None] + grain
         write_set(tmp_path / name, np.rint(images).astype(np.uint8))
     return DoneAtOnce(tmp_path, {name: name for name in signs})
 
 
 def test_finetuning_on_perturbed_images_raises_the_accuracy_on_them(study):
-    settings = robustness.Settings(kinds=["noise"], noise_scale="deviation", strengths=[0.5], 
+    settings = robustness.Settings(kinds=["noise"], noise_scale="deviation", strengths=[0.5],
                                   finetuning={"images": 9600}, curve_images=50)
     lab = Lab(study.folder, robustness.steps(study, settings))
     found = robustness.measure(lab, settings)

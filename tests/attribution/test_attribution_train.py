@@ -25,7 +25,8 @@ def run(tmp_path, image_sets):
         config = tmp_path / f"{name}.json"
         config.write_text(json.dumps(TINY | differences))
         train(SimpleNamespace(images=sets or image_sets, train=count, validation=8, seed=seed,
-                              config=str(config), start=start and str(start), out=str(tmp_path / name), device="cpu"))
+                              config=str(config), start=start and str(start), out=str(tmp_path / name),
+                              device="cpu"))
         return tmp_path / name
     return call
 
