@@ -19,6 +19,7 @@ _TITLES = {  # and the range that strength 1 is
     "combination": "Combination, by chance any of the five",
 }
 _CLEAN = "clean"
+_TRAINING = 3_000_000  # images that the published training sees: attribution/settings.py
 
 
 class Settings(NamedTuple):
@@ -27,8 +28,7 @@ class Settings(NamedTuple):
     kinds: list[str] = list(_TITLES)
     strengths: list[float] = [0.25, 0.5, 1.5, 2.0]  # of the curves, beside 0 and 1: times the range
     curve_images: int = 1000  # test images of every source, for these strengths; ours
-    finetuning: dict[str, float] = {"images": 750_000}  # the method's settings that differ from
-                              # those of its training; ours: a quarter of its images
+    finetuning: float = 0.25  # of the images that the training sees, counted again and again; ours
     finetuned_on: Literal["each", "combination"] = "each"  # a model for each perturbation, or one
     share: float = 1.0        # of the finetuning's images are perturbed; 0.5 in a re-implementation
     level: float = 0.95       # of confidence
@@ -45,13 +45,14 @@ _READINGS = ("noise_scale", "blur_deviation", "crop_share", "combination")
 def steps(study, settings):
     """The trained classifier and the finetuned ones, on clean and on perturbed test images."""
     _check(settings)
-    sets = study.every_source()
-    model = study.trained(study.methods[0], sets)
+    method, sets = study.methods[0], study.every_source()
+    model = study.trained(method, sets)
+    images = round(settings.finetuning * study.settings(method).get("images", _TRAINING))
     needs = _scores(study, sets, settings, model, "before", settings.kinds)
     for name, kinds in _finetuned(settings).items():
         shown = _perturbed(study, sets, settings, name, **_share(settings))
-        tuned = study.trained(study.methods[0], shown, f"immune-to-{name}",
-                              settings=settings.finetuning, start=model)
+        tuned = study.trained(method, shown, f"immune-to-{name}", settings={"images": images},
+                              start=model)
         needs |= _scores(study, sets, settings, tuned, name, kinds)
     return needs
 
@@ -93,8 +94,10 @@ def _check(settings):
                          f"found {', '.join(unknown) or 'none'}")
     if not all(0 < strength <= 2 and strength != 1 for strength in settings.strengths):
         raise ValueError("strengths: expected numbers above 0 and up to 2, and 1 is always there")
-    if not (0 < settings.share <= 1 and 0 < settings.level < 1 and settings.curve_images > 0):
-        raise ValueError("expected 0 < share <= 1, 0 < level < 1 and curve_images of 1 or more")
+    if not (0 < settings.share <= 1 and 0 < settings.level < 1):
+        raise ValueError("share, level: expected 0 < share <= 1 and 0 < level < 1")
+    if not (settings.finetuning > 0 and settings.curve_images > 0):
+        raise ValueError("finetuning, curve_images: expected numbers above 0")
 
 
 def _finetuned(settings):

@@ -120,6 +120,10 @@ class Study:
         """Real images and those of every source of the manifest, by the names they have there."""
         return {REAL: self.real()} | {name: self.images(name) for name in self.sources}
 
+    def settings(self, method: str) -> Mapping[str, Any]:
+        """The settings of a method that the manifest states."""
+        return self._manifest.methods[method].settings
+
     def trained(self, method: str, sets: Mapping[str, Handle], name: str = "", *,
                 settings: Mapping[str, Any] | None = None, start: Handle | None = None) -> Handle:
         """A method that has learnt to tell `sets` apart. name: of what for, where not of every source.

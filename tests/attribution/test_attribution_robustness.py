@@ -14,7 +14,7 @@ from experiments import robustness
 from tests.attribution.conftest import write_set
 
 TRAIN, VALIDATION, TEST, SIDE = 192, 32, 96, 16
-LEARNING = {"fmap_base": 64, "fmap_max": 16, "minibatch": 24, "learning_rate": 0.01, "beta1": 0.9,
+LEARNING = {"images": 14400, "fmap_base": 64, "fmap_max": 16, "minibatch": 24, "learning_rate": 0.01, "beta1": 0.9,
             "validate_every": 1000, "checkpoint_every": 1000, "mirror": False}
 
 
@@ -29,13 +29,16 @@ class DoneAtOnce:
     def every_source(self):
         return self._sets
 
+    def settings(self, method):
+        return LEARNING
+
     def perturbed(self, images, kind, *, tests=None, **settings):
         first, count = (0, None) if tests is None else (TRAIN + VALIDATION, min(tests, TEST))
         return self._do(perturb, {"kind": kind, **settings}, images=str(self.folder / images),
                         first=first, count=count, seed=0)
 
     def trained(self, method, sets, name="", *, settings=None, start=None):
-        return self._do(train, {**LEARNING, "images": 14400, **(settings or {})},
+        return self._do(train, {**LEARNING, **(settings or {})},
                         images=self._named(sets), train=TRAIN, validation=VALIDATION, seed=0,
                         device="cpu", start=start and str(self.folder / start))
 
@@ -74,7 +77,7 @@ def study(tmp_path):
 
 def test_finetuning_on_perturbed_images_raises_the_accuracy_on_them(study):
     settings = robustness.Settings(kinds=["noise"], noise_scale="deviation", strengths=[0.5],
-                                  finetuning={"images": 9600}, curve_images=50)
+                                  finetuning=0.7, curve_images=50)
     lab = Lab(study.folder, robustness.steps(study, settings))
     found = robustness.measure(lab, settings)
     (noise,) = found["kinds"]

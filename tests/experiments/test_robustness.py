@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import attribution.settings
 from attribution import perturbations
 from attribution.lab import Lab
 from experiments import robustness
@@ -23,6 +24,7 @@ def planned(**settings):
         "study": "tiny", "dataset": {"kind": "photos"}, "device": "cpu",
         "images": {"gan": 9, "train": 4, "validation": 2, "test": 3},
         "sources": {"A": {"image": "a"}},
+        "methods": {"classifier": {"image": "attribution", "settings": {"images": 200}}},
         "experiments": {"existence": {}, "robustness": settings}})
     return {stage.name: stage for stage in plan.expand(study).stages}
 
@@ -55,14 +57,18 @@ def test_the_published_settings_plan_every_perturbation():
 
 
 def test_finetuning_goes_on_from_the_trained_model_and_sees_no_test_image():
-    stages = planned(kinds=["noise"], strengths=[], finetuning={"images": 77})
+    stages = planned(kinds=["noise"], strengths=[], finetuning=0.1)
     tuned = stages["classifier-immune-to-noise/train"]
     words = dict(zip(tuned.command, tuned.command[1:], strict=False))
-    assert words["--start"] == "{in}/classifier-train" and tuned.config["images"] == 77
+    assert words["--start"] == "{in}/classifier-train" and tuned.config["images"] == 20
     assert (words["--train"], words["--validation"]) == ("4", "2")
     assert {stages[name].command[0] for name in tuned.inputs.values()} == {"perturb", "train"}
     whole = stages["A-noise/perturb"]
     assert "--first" not in whole.command  # rows keep their places: train tells them apart
+
+
+def test_the_published_training_is_that_of_the_classifier():
+    assert attribution.settings.Settings().images == robustness._TRAINING
 
 
 def test_curves_look_at_test_images_alone():
@@ -83,6 +89,7 @@ def test_a_reading_that_differs_is_told_to_the_perturbation():
     ({"kinds": []}, "found none"), ({"strengths": [0.0]}, "strengths"),
     ({"strengths": [3.0]}, "strengths"), ({"strengths": [1.0]}, "strengths"),
     ({"share": 0.0}, "share"), ({"curve_images": 0}, "curve_images"),
+    ({"finetuning": 0.0}, "finetuning"),
 ])
 def test_settings_that_make_no_sense(settings, words):
     with pytest.raises(UserError, match=f"experiments.robustness: .*{words}"):
