@@ -14,8 +14,8 @@ from experiments import robustness
 from tests.attribution.conftest import write_set
 
 TRAIN, VALIDATION, TEST, SIDE = 192, 32, 96, 16
-LEARNING = {"images": 14400, "fmap_base": 64, "fmap_max": 16, "minibatch": 24, "learning_rate": 0.01, "beta1": 0.9,
-            "validate_every": 1000, "checkpoint_every": 1000, "mirror": False}
+LEARNING = {"images": 14400, "fmap_base": 64, "fmap_max": 16, "minibatch": 24, "learning_rate": 0.01,
+            "beta1": 0.9, "validate_every": 1000, "checkpoint_every": 1000, "mirror": False}
 
 
 class DoneAtOnce:
