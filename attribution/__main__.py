@@ -1,4 +1,4 @@
-"""python -m attribution train|attribute|import|export|check|measure|report"""
+"""python -m attribution train|attribute|import|export|check|perturb|measure|report"""
 
 from sources.contract import command, methods
 
@@ -6,13 +6,25 @@ from sources.contract import command, methods
 def main():
     """Parse the command line and call its verb."""
     parser, verbs = methods.new_parser("python -m attribution",
-                                       "Which source made an image? On TensorFlow.")
+                                       "Which source made an image? On TensorFlow.", start=True)
+    _add_perturb(verbs)
     measure = command.add_verb(verbs, "measure", "measure what an experiment is about")
     measure.add_argument("experiment", metavar="EXPERIMENT", help="its name")
     _add_folders(measure, "its settings, and which folder holds what")
     _add_folders(command.add_verb(verbs, "report", "make the page of a study"),
                  "which folder holds what")
     command.obey(parser, command.by_name("attribution"))
+
+
+def _add_perturb(verbs):
+    parser = command.add_verb(verbs, "perturb", "write a perturbed copy of an image set")
+    parser.add_argument("--images", required=True, metavar="DIR", help="the image set")
+    parser.add_argument("--config", required=True, metavar="FILE",
+                        help="JSON: what happens to it, where that differs from the published")
+    methods.add_rows(parser, "the set")
+    parser.add_argument("--seed", required=True, type=command.seed_argument, metavar="N",
+                        help="of everything that is drawn")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the copy is written")
 
 
 def _add_folders(parser, config):

@@ -50,26 +50,29 @@ class Lab:
         self._rows = rows or {}
         self.names = list(places)
 
-    def scores(self, name):
+    def scores(self, name, condition=""):
         """The Scores of a stage that attributed image sets. Raises BadInput if it did not.
 
-        A set whose name is no label has images of none of them.
+        A set whose name is no label has images of none of them. condition: of sets that are named
+        LABEL@CONDITION, which of them.
         """
         folder = self._folders[name]
         try:
             said = json.loads((folder / "attribution.json").read_text("utf-8"))
             values = np.load(folder / "scores.npy", allow_pickle=False)
             labels = said["labels"]
-            sets = [(labels.index(one["name"]) if one["name"] in labels else -1, one["count"])
-                    for one in said["sets"]]
+            sets = [(*one["name"].partition("@")[::2], one["count"]) for one in said["sets"]]
+            counts = [count for _, _, count in sets]
+            truth = np.repeat([labels.index(label) if label in labels else -1
+                               for label, _, _ in sets], counts)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{folder}: no scores of a method that knows these images ({error}); "
                            "docs/methods.md says what `attribute` writes") from error
-        truth = np.repeat(*np.array(sets, int).T)
         if values.shape != (len(truth), len(labels)) or not np.isfinite(values).all():
             raise BadInput(f"{folder}/scores.npy: expected finite numbers, {len(truth)} images x "
                            f"{len(labels)} labels, found {values.shape}")
-        return Scores(labels, truth, values.astype(float))
+        meant = np.repeat([found == condition for _, found, _ in sets], counts)
+        return Scores(labels, truth[meant], values[meant].astype(float))
 
     def features(self, name):
         """What the method knew of the images of `scores(name)`, float32 (N, D), or None."""
@@ -85,9 +88,9 @@ class Lab:
         first, count = self._rows[use] if use else (0, len(images))
         return images[first:first + count]
 
-    def metrics(self, name):
+    def metrics(self, name, condition=""):
         """Accuracy, confusion matrix, precision and recall, as metrics.metrics gives them."""
-        scores = self.scores(name)
+        scores = self.scores(name, condition)
         if scores.truth.min(initial=0) < 0:
             raise BadInput(f"{self._folders[name]}: has images of sources that the method was not "
                            "trained on; look at its scores")

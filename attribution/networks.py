@@ -141,6 +141,17 @@ def critic(settings, resolution):
                      Dense("4x4/Dense2", last_width, 1, 1, "linear")]
 
 
+def model_variables(settings, resolution, labels):
+    """{name: shape} of everything that a model of settings.network holds."""
+    if settings.network == "classifier":
+        return variables(classifier(settings, resolution, labels))
+    autoencoders = visnet_variables(settings, resolution, labels)
+    parts = {"EG": autoencoders, "EGs": autoencoders,
+             "D_rec": variables(critic(settings, resolution))}
+    return {f"{part}/{name}": shape for part, shapes in parts.items()
+            for name, shape in shapes.items()}
+
+
 def latent_size(settings):
     """Pixels of the last feature map."""
     return 4 if settings.latent_res == -1 else settings.latent_res

@@ -64,6 +64,10 @@ class ClassifierTrainer(_Trainer):
         """{name: array} of the model."""
         return _arrays(self._weights)
 
+    def begin(self, weights):
+        """Begin with the `weights` of a model."""
+        _assign(self._weights, weights)
+
     @tf.function
     def _step(self, images, labels):
         with tf.GradientTape() as tape:
@@ -109,14 +113,18 @@ class VisnetTrainer(_Trainer):
 
     def restore(self, state):
         """Continue from what `state` returned."""
-        for name, part in self._weights.items():
-            _assign(part, models.part(state, name))
+        self.begin(state)
         for name, optimizer in self._optimizers.items():
             optimizer.restore(models.part(state, f"optimizer {name}"))
 
     def weights(self):
         """{name: array} of the model: "EG/...", "D_rec/...", "EGs/..."."""
         return _prefixed({name: _arrays(part) for name, part in self._weights.items()})
+
+    def begin(self, weights):
+        """Begin with the `weights` of a model."""
+        for name, part in self._weights.items():
+            _assign(part, _part(weights, name))
 
     @tf.function
     def _critic_step(self, images, mixing):

@@ -8,13 +8,15 @@ from attribution import feeding, trainers
 class Validated:
     """A trainer that also measures, every settings.validate_every steps, the share of right labels.
 
-    parts: the held-out images, uint8 (N, R, R, 3), of each label. A checkpoint holds the last
-    measurement.
+    parts: the held-out images, uint8 (N, R, R, 3), of each label. start: the weights of a model to
+    begin with, or None. A checkpoint holds the last measurement.
     """
 
-    def __init__(self, settings, resolution, seed, device, parts):
+    def __init__(self, settings, resolution, seed, device, parts, start=None):
         self._settings, self.device, self._parts = settings, device, parts
         self._trainer = trainers.new(settings, resolution, seed, device, len(parts))
+        if start is not None:
+            self._trainer.begin(start)
         self._accuracy = math.nan  # not measured yet
 
     def images_in(self, number):

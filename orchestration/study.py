@@ -107,9 +107,30 @@ class Study:
                      "--device", manifest.device, "--out", "{out}"),
             inputs=_inputs(model)))
 
+    def perturbed(self, images: Handle, kind: str, *, tests: int | None = None,
+                  **settings: Any) -> Handle:
+        """`images`, perturbed, each row at its place: the set can stand for `images` everywhere.
+
+        kind, settings: as attribution/perturbations.py names them. tests: no rows but the first so
+        many test images, or all there are; `scores` knows them as rows="all".
+        """
+        manifest, (first, count) = self._manifest, self._rows("test")
+        part = () if tests is None else _part(first, min(tests, count))
+        return self._add(Stage(
+            name=f"{images.stage.rpartition('/')[0] or REAL}-{kind}/perturb", image="attribution",
+            flavour=manifest.device,
+            resources=_resources(manifest.resources.data, cores=1, memory=2),
+            command=("perturb", "--images", f"{{in}}/{images.place}", "--config", "{config}", *part,
+                     "--seed", str(manifest.seed), "--out", "{out}"),
+            config={"kind": kind, **settings}, inputs=_inputs(images)))
+
     def every_source(self) -> dict[str, Handle]:
         """Real images and those of every source of the manifest, by the names they have there."""
         return {REAL: self.real()} | {name: self.images(name) for name in self.sources}
+
+    def settings(self, method: str) -> Mapping[str, Any]:
+        """The settings of a method that the manifest states."""
+        return self._manifest.methods[method].settings
 
     def trained(self, method: str, sets: Mapping[str, Handle], name: str = "", *,
                 settings: Mapping[str, Any] | None = None, start: Handle | None = None) -> Handle:
@@ -129,15 +150,14 @@ class Study:
             inputs=_inputs(*sets.values(), *([start] if start else []))))
 
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
-        """The scores that a trained method gives `sets`: their "test" or their "validation" images."""
+        """The scores that a method gives `sets`: their "test", "validation" or "all" images."""
         manifest, trained = self._manifest, self._stages[model.stage]
-        first, count = self._rows(rows)
+        part = () if rows == "all" else _part(*self._rows(rows))
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
             flavour=manifest.device,
             resources=_resources(manifest.resources.attribution, cores=2, memory=8, gpus=self._gpus),
-            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets),
-                     "--first", str(first), "--count", str(count),
+            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *part,
                      "--device", manifest.device, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
 
@@ -190,6 +210,11 @@ def _named(sets: Mapping[str, Handle]) -> tuple[str, ...]:
     """The arguments that name each label and its image set."""
     return tuple(word for label, handle in sets.items()
                  for word in ("--images", f"{label}={{in}}/{handle.place}"))
+
+
+def _part(first: int, count: int) -> tuple[str, ...]:
+    """The arguments that name some of the rows."""
+    return ("--first", str(first), "--count", str(count))
 
 
 def _inputs(*handles: Handle) -> dict[str, str]:

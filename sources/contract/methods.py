@@ -10,10 +10,13 @@ from . import atomic, command, events, imagesets
 from .errors import BadInput
 
 
-def new_parser(program, description):
-    """A parser of a method's verbs, for command.obey, and its verbs, to which more may be added."""
+def new_parser(program, description, start=False):
+    """A parser of a method's verbs, for command.obey, and its verbs, to which more may be added.
+
+    start: whether its training can go on from a model.
+    """
     parser, verbs = command.new_parser(program, description)
-    _add_train(verbs)
+    _add_train(verbs, start)
     _add_attribute(verbs)
     command.add_common(verbs)
     return parser, verbs
@@ -137,7 +140,7 @@ def _named_folder(text):
     return name, folder
 
 
-def _add_train(verbs):
+def _add_train(verbs, start):
     parser = command.add_verb(verbs, "train",
                               "learn from image sets; continues from its own last checkpoint")
     _add_images(parser, "a label and its image set; repeated, in the order of the labels")
@@ -145,6 +148,9 @@ def _add_train(verbs):
                         help="learn from the first N images of every set")
     parser.add_argument("--validation", required=True, type=command.count_argument, metavar="N",
                         help="the N images after them may be looked at too; no others")
+    if start:
+        parser.add_argument("--start", metavar="DIR",
+                            help="go on from this model of the same labels (default: from scratch)")
     command.add_training(parser)
 
 
@@ -152,12 +158,17 @@ def _add_attribute(verbs):
     parser = command.add_verb(verbs, "attribute", "say which source made each image of some sets")
     command.add_model(parser)
     _add_images(parser, "an image set and any name for it; repeated")
-    parser.add_argument("--first", type=command.seed_argument, default=0, metavar="N",
-                        help="start at image N of every set (default: 0)")
-    parser.add_argument("--count", type=command.count_argument, metavar="N",
-                        help="how many images of every set (default: the rest)")
+    add_rows(parser, "every set")
     parser.add_argument("--out", required=True, metavar="DIR", help="where scores are written")
     command.add_device(parser)
+
+
+def add_rows(parser, of):
+    """Add --first and --count, the rows of a set. of: of which."""
+    parser.add_argument("--first", type=command.seed_argument, default=0, metavar="N",
+                        help="start at image N of %s (default: 0)" % of)
+    parser.add_argument("--count", type=command.count_argument, metavar="N",
+                        help="how many images of %s (default: the rest)" % of)
 
 
 def _add_images(parser, help_text):

@@ -22,14 +22,15 @@ _CURVE_POINTS = 1000
 _PREVIEWS = 64  # images of a grid
 
 
-def run(arguments, images, settings, batches, new_trainer, **description):
+def run(arguments, images, settings, batches, new_trainer, start=None, **description):
     """The verb train of every room: train, continue, or leave a finished model as it is.
 
     arguments: out, seed, device. images: what is learnt from: resolution (pixels), identity (JSON
     that names them) and source (dict, for model.json). settings: a named tuple with steps,
     checkpoint_every and perhaps preview_every (steps). batches: batches[number] is what the trainer
-    reads; it asks for them in order, from a thread of their own. description: what else model.json
-    says, `architecture` and `block` at least. new_trainer: function (settings, resolution, seed,
+    reads; it asks for them in order, from a thread of their own. start: the sha256 of the weights
+    that the trainer goes on from, if it does. description: what else model.json says,
+    `architecture` and `block` at least. new_trainer: function (settings, resolution, seed,
     device wish) -> trainer, called when all input is known to be good: the place to load a
     framework. A trainer has
         device                    where it computes, for people
@@ -44,6 +45,8 @@ def run(arguments, images, settings, batches, new_trainer, **description):
     """
     identity = {"architecture": description["architecture"], "settings": dict(settings._asdict()),
                 "seed": arguments.seed, "images": images.identity}
+    if start:
+        identity["start"] = start
     training = Training(arguments.out, identity, settings.steps, settings.checkpoint_every,
                         getattr(settings, "preview_every", None))
     if not models.holds(arguments.out, identity):

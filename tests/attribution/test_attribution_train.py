@@ -21,11 +21,12 @@ TINY = {"fmap_base": 16, "fmap_max": 8, "minibatch": 8, "images": 48, "validate_
 @pytest.fixture
 def run(tmp_path, image_sets):
     """Train on the three sets with what differs from TINY; returns the folder of the model."""
-    def call(name, sets=None, seed=0, count=16, **differences):
+    def call(name, sets=None, seed=0, count=16, start=None, **differences):
         config = tmp_path / f"{name}.json"
         config.write_text(json.dumps(TINY | differences))
         train(SimpleNamespace(images=sets or image_sets, train=count, validation=8, seed=seed,
-                              config=str(config), out=str(tmp_path / name), device="cpu"))
+                              config=str(config), start=start and str(start), out=str(tmp_path / name),
+                              device="cpu"))
         return tmp_path / name
     return call
 
@@ -93,6 +94,56 @@ def test_a_killed_run_gives_the_bits_of_an_undisturbed_one(run, monkeypatch, net
     with pytest.raises(Stopped):
         run("killed", network=network)
     assert bits(run("killed", network=network)) == undisturbed
+
+
+@pytest.mark.parametrize("network", ["classifier", "visnet"])
+def test_a_training_goes_on_from_a_model(run, network):
+    """With steps of next to nothing, what it ends with is what it began with."""
+    begun = run("begun", network=network)
+    on = run("on", network=network, start=begun, seed=5, learning_rate=1e-12)
+    description, weights = models.read(str(on), network)
+    for name, value in models.read(str(begun), network)[1].items():
+        np.testing.assert_allclose(weights[name], value, atol=1e-3)
+    assert description["training"]["start"] == models.read(str(begun), network)[0]["weights_sha256"]
+
+
+def test_finetuning_begins_with_what_was_learnt(run):
+    model = run("model", images=800, minibatch=16, learning_rate=0.01, beta1=0.9)
+    def first(name, **more):
+        curve = json.loads((run(name, images=8, **more) / "training.json").read_text())["curve"]
+        return curve[0]["losses"]["loss"]
+    assert first("finetuned", start=model) < 0.3 * first("fresh")
+
+
+def test_a_killed_finetuning_gives_the_bits_of_an_undisturbed_one(run, monkeypatch):
+    model = run("model")
+    undisturbed = bits(run("undisturbed", start=model))
+    with monkeypatch.context() as patch:
+        record = Training.record
+
+        def die(self, step, images, losses):
+            if step == 3:
+                raise Stopped("here")
+            record(self, step, images, losses)
+        patch.setattr(Training, "record", die)
+        with pytest.raises(Stopped):
+            run("killed", start=model)
+    with pytest.raises(BadInput, match="the checkpoint of another training"):
+        run("killed")
+    assert bits(run("killed", start=model)) == undisturbed
+
+
+def test_models_that_cannot_be_gone_on_from(run, image_sets):
+    model = run("model")
+    for words, more in (("knows the labels dark, bright, striped", {"sets": image_sets[::-1]}),
+                        ("knows the labels", {"sets": image_sets[:2]}),
+                        ("its layers are not those of these settings", {"fmap_max": 4}),
+                        ("a classifier, where visnet is expected", {"network": "visnet"})):
+        with pytest.raises(BadInput, match=words):
+            run("refused", start=model, **more)
+    with pytest.raises(BadInput, match="no model here"):
+        run("refused", start=model / "nothing")
+    assert not (model.parent / "refused").exists()
 
 
 def test_another_seed_gives_other_weights(run):

@@ -45,9 +45,11 @@ class MethodTrial:
         path.write_text(text)
         return path
 
-    def training(self, name, *arguments, sets=None):
-        """The arguments of a call that trains into the folder `name`."""
+    def training(self, name, *arguments, sets=None, start=None):
+        """The arguments of a call that trains into the folder `name`. start: a model to go on from."""
         reads = {"images": sets or self.sets, "config": self.config}
+        if start:
+            reads["start"] = start
         words = ("--train", str(TRAIN), "--validation", str(VALIDATION), "--seed", "7", *arguments)
         return self.source, "train", reads, self.folder / name, words
 

@@ -168,6 +168,24 @@ def a_stopped_training_continues(trial):
            "a stopped and continued training gives other scores")
 
 
+def a_training_goes_on_from_a_model(trial):
+    """Where train takes --start: it begins there, with the same bits, and with the same labels."""
+    start, name = trial.model, "gone-on"
+    ended = call(*trial.training(name, start=start))
+    if ended.status == 2 and "--start" in last(ended.errors):
+        return  # a method need not take it
+    expect(ended.status == 0, f"train --start ended with {ended.status}: {last(ended.errors)}")
+    once = trial.tested("said-gone-on", model=trial.folder / name).scores
+    expect(not np.array_equal(once, trial.tested("said-begun").scores),
+           "train does not look at the model of --start")
+    again = trial.tested("said-gone-on-again", model=trial.train("gone-on-again", start=start))
+    expect(np.array_equal(once, again.scores), "the same train --start gave other scores")
+    _, verb, reads, _, words = trial.training(name, start=start)
+    backwards = dict(reversed(trial.sets.items()))
+    refused(trial, "a start of other labels", verb, {**reads, "images": backwards}, words)
+    refused(trial, "a start that is no model", verb, {**reads, "start": trial.images}, words)
+
+
 def inputs_are_left_as_they_were(trial):
     """Nothing is written beside --out."""
     trial.tested("with-inputs")
@@ -183,7 +201,8 @@ CHECKS = (training_tells_its_progress, a_finished_training_is_not_repeated,
           rows_for_tests_are_not_seen, sets_may_have_any_name_and_order,
           labels_are_in_the_order_of_training, shards_equal_one_run,
           bad_input_is_refused_in_one_line, a_device_that_is_not_there_is_status_3,
-          a_stopped_training_continues, inputs_are_left_as_they_were)
+          a_stopped_training_continues, a_training_goes_on_from_a_model,
+          inputs_are_left_as_they_were)
 
 
 def main():

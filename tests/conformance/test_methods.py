@@ -120,6 +120,18 @@ resume = training.Training.resume
 training.Training.resume = lambda self: resume(self) and None
 """, methods.a_stopped_training_continues,
         "gives other scores"),
+    "does not look at its start": ("""
+if "--start" in sys.argv:
+    del sys.argv[sys.argv.index("--start"):sys.argv.index("--start") + 2]
+""", methods.a_training_goes_on_from_a_model,
+        "does not look at the model"),
+    "goes on from any start": ("""
+if "--start" in sys.argv:
+    place = sys.argv.index("--start")
+    sys.argv[place:place + 2] = ["--seed", str(1 + int(sys.argv[sys.argv.index("--seed") + 1]))]
+    sys.argv[sys.argv.index("--seed", place + 2) + 1] = sys.argv[place + 1]
+""", methods.a_training_goes_on_from_a_model,
+        "a start of other labels: exit status 0 instead of 2"),
     "trains again": ("""
 models.holds = lambda folder, training: False
 """, methods.a_finished_training_is_not_repeated,

@@ -18,7 +18,7 @@ README = (REPOSITORY / "examples/own_method/README.md").read_text()
 
 
 def test_every_verb_and_argument_is_on_the_page():
-    verbs = contract.new_parser("method", "")[1]
+    verbs = contract.new_parser("method", "", start=True)[1]
     assert isinstance(verbs, argparse._SubParsersAction)
     assert set(verbs.choices) == set(re.findall(r"^\| `(\w+)` \| (?:`--|nothing)", PAGE,
                                                 re.MULTILINE))

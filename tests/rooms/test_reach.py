@@ -52,7 +52,9 @@ COMMANDS = {  # in this order; each may read what those before it wrote
                     f"attribute --model /work/model {SETS} --out /work/scores",
                     "measure existence --config /work/measure.json --inputs /work "
                     "--out /work/existence",
-                    "report --config /work/report.json --inputs /work --out /work/page"],
+                    "report --config /work/report.json --inputs /work --out /work/page",
+                    "perturb --images /work/images --config /work/perturb.json --seed 0 "
+                    "--out /work/perturbed"],
 }
 EXPERIMENTS = {"measure": ("experiments.existence",), "report": ("experiments.existence",)}
 MEASURE = {"settings": {}, "inputs": [["classifier", "scores"]]}
@@ -117,7 +119,8 @@ def verbs(recipe):
 def test_what_a_verb_loads_is_what_its_key_holds(image, docker_engine, work, tmp_path):
     recipe = images.recipe(image, "cpu")
     build.build(docker_engine.client, [recipe], lambda event: None)
-    configs = {"config": SETTINGS[image], "measure": MEASURE, "report": REPORT}
+    configs = {"config": SETTINGS[image], "measure": MEASURE, "report": REPORT,
+               "perturb": {"kind": "noise"}}
     for name, config in configs.items():
         (work / f"{name}.json").write_text(json.dumps(config))
     assert verbs(recipe) == {command.split()[0] for command in commands(image)}
