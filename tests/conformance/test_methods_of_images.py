@@ -1,4 +1,4 @@
-"""The attribution image, and a method made elsewhere, put through the conformance test."""
+"""Our methods' images, and a method made elsewhere, put through the conformance test."""
 
 from pathlib import Path
 
@@ -44,3 +44,13 @@ def test_our_image_conforms(network, docker_engine, tmp_path):
     ours = images.recipe("attribution", "cpu")
     build.build(docker_engine.client, [ours], lambda event: None)
     assert put_through(ours.reference, tmp_path, {**TINY, "network": network}) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("image", "settings"), [
+    ("knn", {"batch": 1}), ("eigenface", {"batch": 1}), ("eigenface", {"batch": 1, "classifier": "svm"}),
+    ("prnu", {"batch": 4}), ("prnu", {"batch": 4, "cleanup": "plain"})])
+def test_our_baselines_conform(image, settings, docker_engine, tmp_path):
+    ours = images.recipe(image, "cpu")
+    build.build(docker_engine.client, [ours], lambda event: None)
+    assert put_through(ours.reference, tmp_path, {**settings, "checkpoint_every": 1}) == []
