@@ -114,11 +114,13 @@ def _published(methods, figures):
         here = [percent(one["accuracy"][1]) for one in methods
                 if one["name"].lower().startswith(name.lower())]
         paper = {figure["dataset"]: figure for figure in figures if figure["method"] == name}
-        rows.append((name, " / ".join(here) or "–", *(_figure(paper.get(one)) for one in datasets)))
+        published = [_figure(paper.get(one)) for one in datasets]
+        rows.append((name, " / ".join(here) or "–", *published))
     doubt = "" if all(figure["verified"] for figure in figures) else (
         " * Not verified: recalled, and not read again in the paper.")
-    return [Table("Beside the published study", ["", "here", *(f"paper, {one}" for one in datasets)],
-                  rows, f"The paper's images have 128 × 128 pixels.{doubt}")] if rows else []
+    columns = ["", "here", *(f"paper, {one}" for one in datasets)]
+    return [Table("Beside the published study", columns, rows,
+                  f"The paper's images have 128 × 128 pixels.{doubt}")] if rows else []
 
 
 def _figure(figure):

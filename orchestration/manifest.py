@@ -114,7 +114,7 @@ class Source(_Part):
 
 
 class Method(_Part):
-    """An attribution method: the learnt classifier of the study, or any image that keeps docs/methods.md.
+    """An attribution method: the study's own, or any image that keeps docs/methods.md.
 
     device: where it runs; None: where the study does.
     """

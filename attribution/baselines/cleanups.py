@@ -60,11 +60,12 @@ def _without_peaks(values):
     magnitudes = np.abs(spectrum)
     variance = values.var(axis=(-2, -1), keepdims=True)
     noise = noise_of(magnitudes, least_power(magnitudes), np.maximum(variance, 1e-30))
-    return fft.ifft2(spectrum * (noise / np.where(magnitudes > 0, magnitudes, 1)), norm="ortho").real
+    kept = noise / np.where(magnitudes > 0, magnitudes, 1)
+    return fft.ifft2(spectrum * kept, norm="ortho").real
 
 
 def _response(images):
-    """How much a pixel tells of the sensor: its intensity, less near white, nothing if saturated."""
+    """How much a pixel tells of the sensor: its intensity, less near white, 0 if saturated."""
     response = np.where(images < _BRIGHT, images / _BRIGHT,
                         np.exp(-np.square(images - _BRIGHT) / _SPREAD))
     return np.square(response * ~_saturated(images))

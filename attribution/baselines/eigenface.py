@@ -99,7 +99,8 @@ class Trainer(passes.Trainer):
         variance, c = candidates(self.settings)[block.number]
         count = min(int((self.found["shares"] < variance).sum()) + 1, len(self.found["shares"]))
         features, truth = self.found["learnt"][:, :count], passes.truth(self.plan, "learn")
-        new = nearest_mean(features, truth) if c is None else linear_svm(features, truth, c, self.seed)
+        new = (nearest_mean(features, truth) if c is None
+               else linear_svm(features, truth, c, self.seed))
         said = (self.found["looked"][:, :count] @ new["directions"] + new["offsets"]).argmax(axis=1)
         right = (said == passes.truth(self.plan, "look")).sum()
         events.log(f"variance {variance}, {count} components" + (f", C {c}" if c else "")

@@ -8,7 +8,7 @@ from sources.contract import arrays, atomic, events, models
 
 
 def export(arguments):
-    """Write weights.safetensors and weights.npz: what the method's `weights` says, by these names."""
+    """Write weights.safetensors and weights.npz, by the names that the Trainer's `weights` says."""
     model, weights = models.read(arguments.model, arguments.method.NAME)
     metadata = {"architecture": model["architecture"], "resolution": str(model["resolution"]),
                 "labels": json.dumps(model["labels"]), "settings": json.dumps(model["settings"])}

@@ -50,7 +50,8 @@ class Trainer(passes.Trainer):
         if len(self._k) < len(self.settings.k):
             events.log(f"of k only {self._k} are tried: there are {len(self._truth)} references")
         values = self.resolution ** 2 * 3
-        return {"sum": np.zeros(values), "squares": np.zeros(values), "right": np.zeros(len(self._k))}
+        return {"sum": np.zeros(values), "squares": np.zeros(values),
+                "right": np.zeros(len(self._k))}
 
     def measure(self, block):
         """Add a block of references to the sums."""
@@ -60,13 +61,13 @@ class Trainer(passes.Trainer):
 
     def choose(self, block):
         """Count for which k a block of validation images is attributed rightly."""
-        nearest = self._neighbours(block.images, max(self._k))
+        nearest = neighbours(self._known(), block.images, max(self._k))
         for place, k in enumerate(self._k):
             said = _log_shares(nearest[:, :k], self.labels).argmax(axis=1)
             self.found["right"][place] += (said == block.number).sum()
 
     def weights(self):
-        """references uint8 (N, R * R * 3), their truth (N,), deviation (R * R * 3,), k, labels ()."""
+        """references uint8 (N, D), D = R * R * 3; truth (N,), deviation (D,), k and labels ()."""
         best = int(self.found["right"].argmax())
         images = len(passes.truth(self.plan, "choose"))
         events.log(f"k = {self._k[best]}: {self.found['right'][best] / images:.1%} of the "
@@ -78,16 +79,14 @@ class Trainer(passes.Trainer):
             self._references = np.concatenate([
                 block.images.reshape(len(block.images), -1)
                 for block in self.plan if block.work == "measure"])
-        return {"references": self._references, "truth": self._truth, "deviation": self._deviation()}
+        return {"references": self._references, "truth": self._truth,
+                "deviation": self._deviation()}
 
     def _deviation(self):
         count = len(self._truth)
         variance = self.found["squares"] / count - np.square(self.found["sum"] / count)
-        varies = (variance > 1e-6) & self.settings.normalize  # a value that is always the same: as it is
+        varies = (variance > 1e-6) & self.settings.normalize  # what never changes stays as it is
         return np.sqrt(np.where(varies, variance, 1))
-
-    def _neighbours(self, images, count):
-        return neighbours(self._known(), images, count)
 
 
 def neighbours(weights, images, count):

@@ -67,12 +67,13 @@ class Trainer(passes.Trainer):
         self._cleanup = CLEANUPS[self.settings.cleanup]
         self._patterns = {}
         shape = (self.labels, 3, self.resolution, self.resolution)
-        if len({level for level, _ in self._candidates}) < len(self.settings.levels):
-            events.log(f"of levels only those up to {denoising.deepest(self.resolution)} are tried: "
-                       f"images have {self.resolution} pixels")
-        return {"searched": np.zeros((len(self._candidates), *shape)), "searched_mass": np.zeros(shape),
-                "right": np.zeros(len(self._candidates)),
-                "sum": np.zeros(shape), "mass": np.zeros(shape), "correlations": np.zeros((0, self.labels))}
+        count, deepest = len(self._candidates), denoising.deepest(self.resolution)
+        if max(self.settings.levels) > deepest:
+            events.log(f"of levels only those up to {deepest} are tried: images have "
+                       f"{self.resolution} pixels")
+        return {"searched": np.zeros((count, *shape)), "searched_mass": np.zeros(shape),
+                "right": np.zeros(count), "sum": np.zeros(shape), "mass": np.zeros(shape),
+                "correlations": np.zeros((0, self.labels))}
 
     def search(self, block):
         """Add to the patterns of every candidate."""
@@ -113,9 +114,9 @@ class Trainer(passes.Trainer):
         Scores are the correlations with the patterns, times the factor.
         """
         truth, said = passes.truth(self.plan, "look"), self.found["correlations"]
-        levels, sigma = self._chosen
-        events.log(f"{levels} levels, sigma {sigma}: {(said.argmax(axis=1) == truth).mean():.1%} of "
-                   "the validation images are attributed rightly")
+        (levels, sigma), right = self._chosen, (said.argmax(axis=1) == truth).mean()
+        events.log(f"{levels} levels, sigma {sigma}: {right:.1%} of the validation images are "
+                   "attributed rightly")
         return {"patterns": pattern(self._cleanup, self.found["sum"], self.found["mass"]),
                 "levels": np.array(levels), "sigma": np.array(float(sigma)),
                 "factor": np.array(probability.factor(said, truth)),

@@ -8,7 +8,10 @@ from attribution.baselines import passes
 
 
 def learn(method, train, validation, seed=0, **settings):
-    """The Trainer of a method after all its steps. train, validation: uint8 (n, R, R, 3) by label."""
+    """The Trainer of a method after all its steps.
+
+    train, validation: uint8 (n, R, R, 3) by label.
+    """
     sets = SimpleNamespace(train=train, validation=validation, resolution=train[0].shape[1])
     chosen = method.Settings()._replace(**settings)
     plan = method.plan(chosen, sets)

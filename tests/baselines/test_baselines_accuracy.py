@@ -1,4 +1,4 @@
-"""Numbers that are known before: what every baseline finds, and that it finds nothing in nothing."""
+"""Numbers that are known before: what baselines find, and that they find nothing in nothing."""
 
 import numpy as np
 import pytest

@@ -18,7 +18,7 @@ METHODS = {"knn": knn, "eigenface": eigenface, "prnu": prnu}
 
 
 def numbered(label, count=TRAIN + VALIDATION + TEST):
-    """uint8 (count, 16, 16, 3): noise with the number of the row in the first value, the label in the second."""
+    """uint8 (count, 16, 16, 3): noise, but the first values are the number of the row and the label."""
     images = np.random.RandomState(label).randint(0, 256, (count, 16, 16, 3)).astype(np.uint8)
     images[:, 0, 0, 0], images[:, 0, 0, 1] = np.arange(count), label
     return images
@@ -65,7 +65,7 @@ def test_every_work_sees_its_own_rows_and_no_test_row(name, run, monkeypatch):
 
 
 def test_k_is_chosen_by_the_validation_rows_alone():
-    """Where validation images are copies of training ones, one neighbour is best; elsewhere many are."""
+    """One neighbour is best if validation images are copies of training ones; else many are."""
     random = np.random.RandomState(0)
     parts = [random.randint(0, 256, (30, 8, 8, 3)).astype(np.uint8) for _ in range(2)]
     others = [random.randint(0, 256, (30, 8, 8, 3)).astype(np.uint8) for _ in range(2)]
@@ -77,7 +77,8 @@ def test_k_is_chosen_by_the_validation_rows_alone():
 
 
 @pytest.mark.parametrize(("name", "works"), [
-    ("knn", {"measure": 3}), ("eigenface", {"learn": 4, "decompose": 2}), ("prnu", {"search": 2, "average": 5})])
+    ("knn", {"measure": 3}), ("eigenface", {"learn": 4, "decompose": 2}),
+    ("prnu", {"search": 2, "average": 5})])
 def test_no_more_images_of_each_label_than_the_settings_say(name, works):
     sets = SimpleNamespace(train=[numbered(0), numbered(1)], validation=[numbered(0), numbered(1)],
                            resolution=16)

@@ -13,6 +13,7 @@ from attribution.baselines import eigenface, knn, prnu, settings
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
+ROWS = ("--train", "6", "--validation", "3")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -37,7 +38,7 @@ def sets(tmp_path):
 @pytest.mark.parametrize("name", ["knn", "eigenface", "prnu"])
 def test_train_attribute_export(name, sets, tmp_path):
     model, said, opened = (str(tmp_path / folder) for folder in ("model", "said", "open"))
-    for words in (["train", *sets, "--train", "6", "--validation", "3", "--out", model],
+    for words in (["train", *sets, *ROWS, "--out", model],
                   ["attribute", "--model", model, *sets, "--first", "9", "--out", said],
                   ["export", "--model", model, "--out", opened]):
         ended = call(name, *words)
@@ -46,7 +47,8 @@ def test_train_attribute_export(name, sets, tmp_path):
     assert answer["made_by"]["versions"]["scikit-learn"]
     if name != "prnu":
         assert [row["label"] for row in answer["predictions"]] == ["dark"] * 3 + ["bright"] * 3
-    weights, also = load_file(tmp_path / "open/weights.safetensors"), np.load(tmp_path / "open/weights.npz")
+    weights = load_file(tmp_path / "open/weights.safetensors")
+    also = np.load(tmp_path / "open/weights.npz")
     assert set(weights) == set(also.files)
     for key, value in weights.items():
         np.testing.assert_array_equal(value, also[key])
@@ -57,7 +59,8 @@ def test_train_attribute_export(name, sets, tmp_path):
     (["svm", "check"], 2, "found svm"),
     (["knn", "check", "--device", "cuda"], 3, "device: cpu"),
     (["prnu", "import", "--checkpoint", "x", "--out", "y"], 2, "no checkpoints of PRNU"),
-    (["knn", "train", "--images", "a=x", "--train", "1", "--validation", "1", "--out", "y"], 2, "x/imageset.json")])
+    (["knn", "train", "--images", "a=x", "--train", "1", "--validation", "1", "--out", "y"], 2,
+     "x/imageset.json")])
 def test_what_is_wrong_is_said_in_one_line(words, status, complaint):
     ended = call(*words)
     assert (ended.returncode, ended.stderr.count("\n")) == (status, 1)
@@ -65,8 +68,9 @@ def test_what_is_wrong_is_said_in_one_line(words, status, complaint):
 
 
 def test_one_label_is_not_told_from_itself(sets, tmp_path):
-    ended = call("knn", "train", *sets[:2], "--train", "6", "--validation", "3", "--out", str(tmp_path / "m"))
-    assert ended.returncode == 2 and "two labels" in ended.stderr and ended.stderr.count("\n") == 1
+    ended = call("knn", "train", *sets[:2], *ROWS, "--out", str(tmp_path / "m"))
+    assert ended.returncode == 2 and "two labels" in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(("method", "stated", "complaint"), [
@@ -90,9 +94,10 @@ def test_settings_that_cannot_be(method, stated, complaint, tmp_path):
 def test_what_the_images_do_not_have_is_refused_in_one_line(method, stated, sets, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(stated))
-    ended = call(method.__name__.rpartition(".")[2], "train", *sets, "--train", "6", "--validation", "3",
-                 "--config", str(path), "--out", str(tmp_path / "m"))
-    assert ended.returncode == 2 and next(iter(stated)) in ended.stderr and ended.stderr.count("\n") == 1
+    ended = call(method.NAME.lower(), "train", *sets, *ROWS, "--config", str(path),
+                 "--out", str(tmp_path / "m"))
+    assert ended.returncode == 2 and next(iter(stated)) in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def test_the_published_settings_are_allowed():

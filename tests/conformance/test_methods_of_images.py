@@ -48,7 +48,8 @@ def test_our_image_conforms(network, docker_engine, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("image", "settings"), [
-    ("knn", {"batch": 1}), ("eigenface", {"batch": 1}), ("eigenface", {"batch": 1, "classifier": "svm"}),
+    ("knn", {"batch": 1}), ("eigenface", {"batch": 1}),
+    ("eigenface", {"batch": 1, "classifier": "svm"}),
     ("prnu", {"batch": 4}), ("prnu", {"batch": 4, "cleanup": "plain"})])
 def test_our_baselines_conform(image, settings, docker_engine, tmp_path):
     ours = images.recipe(image, "cpu")
