@@ -18,7 +18,7 @@ METHODS = {"knn": knn, "eigenface": eigenface, "prnu": prnu}
 
 
 def numbered(label, count=TRAIN + VALIDATION + TEST):
-    """uint8 (count, 16, 16, 3): noise, but the first values are the number of the row and the label."""
+    """uint8 (count, 16, 16, 3): noise, but the first two values are the row and the label."""
     images = np.random.RandomState(label).randint(0, 256, (count, 16, 16, 3)).astype(np.uint8)
     images[:, 0, 0, 0], images[:, 0, 0, 1] = np.arange(count), label
     return images

@@ -151,6 +151,8 @@ def test_images_and_flavours_that_do_not_exist():
         images.recipe("sgnan", "cpu")
     with pytest.raises(UserError, match="containers/chainer: has no flavour rocm"):
         images.recipe("sngan", "rocm")
+    with pytest.raises(UserError, match="containers/baselines: has no flavour cuda; .* `device: cpu`"):
+        images.recipe("knn", "cuda")
 
 
 @pytest.mark.parametrize(("text", "complaint"), [
