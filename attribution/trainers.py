@@ -124,7 +124,7 @@ class VisnetTrainer(_Trainer):
     def begin(self, weights):
         """Begin with the `weights` of a model."""
         for name, part in self._weights.items():
-            _assign(part, _part(weights, name))
+            _assign(part, models.part(weights, name))
 
     @tf.function
     def _critic_step(self, images, mixing):

@@ -118,9 +118,13 @@ class Source(_Part):
 
 
 class Method(_Part):
-    """An attribution method: the learnt classifier of the study, or any image that keeps docs/methods.md."""
+    """An attribution method: the study's own, or any image that keeps docs/methods.md.
+
+    device: where it runs; None: where the study does.
+    """
 
     image: str
+    device: Literal["cpu", "cuda"] | None = None
     settings: dict[str, Setting] = {}
 
 

@@ -100,7 +100,8 @@ class Study:
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/generate", image=self._source(source).image,
             flavour=manifest.device,
-            resources=_resources(manifest.resources.generate, cores=1, memory=4, gpus=self._gpus),
+            resources=_resources(manifest.resources.generate, cores=1, memory=4,
+                                 gpus=_gpus(manifest.device)),
             command=("generate", "--model", f"{{in}}/{model.place}",
                      "--count", str(count or images.train + images.validation + images.test),
                      "--seed", str(sampling_seed), "--quantize", quantize or manifest.quantize,
@@ -139,13 +140,15 @@ class Study:
         settings: what differs from the manifest's. start: a trained model that it goes on from.
         """
         manifest, stated = self._manifest, self._manifest.methods[method]
+        device = stated.device or manifest.device
         begin = ("--start", f"{{in}}/{start.place}") if start else ()
         return self._add(Stage(
-            name=f"{method}{'-' * bool(name)}{name}/train", image=stated.image, flavour=manifest.device,
-            resources=_resources(manifest.resources.attribution, cores=2, memory=8, gpus=self._gpus),
+            name=f"{method}{'-' * bool(name)}{name}/train", image=stated.image, flavour=device,
+            resources=_resources(manifest.resources.attribution, cores=2, memory=8,
+                                 gpus=_gpus(device)),
             command=("train", *_named(sets), "--train", str(manifest.images.train),
                      "--validation", str(manifest.images.validation), *begin, "--config", "{config}",
-                     "--seed", str(manifest.seed), "--device", manifest.device, "--out", "{out}"),
+                     "--seed", str(manifest.seed), "--device", device, "--out", "{out}"),
             config={**stated.settings, **(settings or {})},
             inputs=_inputs(*sets.values(), *([start] if start else []))))
 
@@ -155,19 +158,16 @@ class Study:
         part = () if rows == "all" else _part(*self._rows(rows))
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
-            flavour=manifest.device,
-            resources=_resources(manifest.resources.attribution, cores=2, memory=8, gpus=self._gpus),
+            flavour=trained.flavour,
+            resources=_resources(manifest.resources.attribution, cores=2, memory=8,
+                                 gpus=_gpus(trained.flavour)),
             command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *part,
-                     "--device", manifest.device, "--out", "{out}"),
+                     "--device", trained.flavour, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
 
     def _rows(self, rows: str) -> tuple[int, int]:
         """The first row of a use of the images, and how many there are."""
         return self._manifest.images.rows[rows]
-
-    @property
-    def _gpus(self) -> int:
-        return 1 if self._manifest.device == "cuda" else 0
 
     def _source(self, name: str) -> Source:
         if name not in self._manifest.sources:
@@ -179,7 +179,8 @@ class Study:
         part = ("--subset", f"{subset.first}+{subset.last}") if subset else ()
         return self._add(Stage(
             name=f"{name}/train", image=source.image, flavour=manifest.device,
-            resources=_resources(manifest.resources.train, cores=1, memory=8, gpus=self._gpus),
+            resources=_resources(manifest.resources.train, cores=1, memory=8,
+                                 gpus=_gpus(manifest.device)),
             command=("train", "--images", f"{{in}}/{real.place}", *part, "--config", "{config}",
                      "--seed", str(seed), "--device", manifest.device, "--out", "{out}"),
             config=source.settings, inputs=_inputs(real)))
@@ -219,6 +220,10 @@ def _part(first: int, count: int) -> tuple[str, ...]:
 
 def _inputs(*handles: Handle) -> dict[str, str]:
     return {mount(handle.stage): handle.stage for handle in handles}
+
+
+def _gpus(device: str) -> int:
+    return 1 if device == "cuda" else 0
 
 
 def _resources(stated: Needs, cores: int, memory: int, gpus: int = 0) -> Resources:

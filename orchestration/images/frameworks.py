@@ -78,7 +78,8 @@ def _requirements(name: str, flavour: str) -> str:
 def _of_flavour(name: str, flavour: str, known: Facts) -> str:
     """The list of a flavour; CUDA's for the CPU too, where pip has no build for the CPU."""
     if not has(name, flavour):
-        raise UserError(f"containers/{name}: has no flavour {flavour}")
+        raise UserError(f"containers/{name}: has no flavour {flavour}; a method can say `device: "
+                        "cpu` in the manifest")
     path = _requirements(name, flavour)
     if flavour != "cpu" or not known.cpu_build:
         return path

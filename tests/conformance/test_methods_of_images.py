@@ -1,4 +1,4 @@
-"""The attribution image, and a method made elsewhere, put through the conformance test."""
+"""Our methods' images, and a method made elsewhere, put through the conformance test."""
 
 from pathlib import Path
 
@@ -44,3 +44,12 @@ def test_our_image_conforms(docker_engine, tmp_path):
     ours = images.recipe("attribution", "cpu")
     build.build(docker_engine.client, [ours], lambda event: None)
     assert put_through(ours.reference, tmp_path, TINY) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("image", "settings"), [
+    ("knn", {"batch": 1}), ("eigenface", {"batch": 1}), ("prnu", {"batch": 4})])
+def test_our_baselines_conform(image, settings, docker_engine, tmp_path):
+    ours = images.recipe(image, "cpu")
+    build.build(docker_engine.client, [ours], lambda event: None)
+    assert put_through(ours.reference, tmp_path, {**settings, "checkpoint_every": 1}) == []

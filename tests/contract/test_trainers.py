@@ -11,7 +11,7 @@ if sys.version_info < (3,):
     pytest.skip("Python 2.7 cannot read the files of Python 3", allow_module_level=True)
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-FOLDERS = ("sources/*", "examples/*", "attribution")
+FOLDERS = ("sources/*", "examples/*", "attribution", "attribution/baselines")
 CONSTRUCTOR = ["self", "settings", "resolution", "seed", "device"]
 METHODS = {
     "images_in": ["self", "number"],

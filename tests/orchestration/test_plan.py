@@ -90,6 +90,16 @@ def test_every_method_of_the_manifest_is_measured():
     assert expanded.results == {"report": "report", "model": "classifier/train"}
 
 
+def test_a_method_may_run_where_the_study_does_not():
+    methods = {"classifier": {"image": "attribution"}, "kNN": {"image": "knn", "device": "cpu"}}
+    stages = {one.name: one for one in study(device="cuda", methods=methods).stages}
+    for name, device in (("kNN", "cpu"), ("classifier", "cuda")):
+        for verb in ("train", "attribute"):
+            stage = stages[f"{name}/{verb}"]
+            assert (stage.flavour, after(stage.command, "--device")) == (device, device)
+            assert stage.resources.gpus == (device == "cuda")
+
+
 def test_equal_trainings_that_several_experiments_ask_for_are_one_stage():
     both = study(experiments={"existence": {}, "intervals": {}})
     assert set(names(both)) - set(names(study())) == {"intervals/measure"}

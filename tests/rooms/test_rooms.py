@@ -16,6 +16,7 @@ ROOMS = {
     "sngan-py3": ["tests/sources/sngan"],
     "cramergan": ["tests/sources/cramer_mmd"],
     "attribution": ["tests/attribution"],
+    "knn": ["tests/baselines"],
 }
 
 pytestmark = pytest.mark.docker

@@ -10,8 +10,9 @@ from orchestration.images import facts, recipes
 from orchestration.repository import REPOSITORY
 
 SOURCES = ("progan", "sngan", "cramer_mmd")
+ON_THE_CPU = ("real", "knn", "eigenface", "prnu")  # nothing in them is made for a GPU
 FLAVOURS = [(name, flavour) for name in images.names() for flavour in ("cpu", "cuda")
-            if (name, flavour) != ("real", "cuda")]  # nothing in it that a GPU would speed up
+            if flavour == "cpu" or name not in ON_THE_CPU]
 
 
 def edit(path, text="\n# new\n"):
@@ -150,6 +151,8 @@ def test_images_and_flavours_that_do_not_exist():
         images.recipe("sgnan", "cpu")
     with pytest.raises(UserError, match="containers/chainer: has no flavour rocm"):
         images.recipe("sngan", "rocm")
+    with pytest.raises(UserError, match="containers/baselines: has no flavour cuda; .* `device: cpu`"):
+        images.recipe("knn", "cuda")
 
 
 @pytest.mark.parametrize(("text", "complaint"), [
@@ -165,4 +168,4 @@ def test_facts_that_are_wrong_are_named(repository, text, complaint):
 def test_every_image_has_facts():
     for name in images.names():
         known = facts.read(recipes.framework_name(name))
-        assert known.python in ("2.7", "3.11") and (known.cuda is None) == (name == "real")
+        assert known.python in ("2.7", "3.11") and (known.cuda is None) == (name in ON_THE_CPU)
