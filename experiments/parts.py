@@ -35,6 +35,59 @@ class Intervals(NamedTuple):
     note: str = ""
 
 
+class Lines(NamedTuple):
+    """A plot of lines. x, y: what the axes show, with unit. series: [(name, [(x, low, value, high)])].
+
+    All are numbers; low and high are the edges of a band, or equal to value where there is none. An axis of
+    x that goes over a factor of 16 or more, all above zero, is logarithmic.
+    """
+
+    title: str
+    x: str
+    y: str
+    series: list
+    note: str = ""
+
+
+class Bars(NamedTuple):
+    """A plot of bars from zero. y: what they measure, with unit. rows: [(name, low, value, high)].
+
+    low and high are the edges of an interval, or equal to value where there is none.
+    """
+
+    title: str
+    y: str
+    rows: list
+    note: str = ""
+
+
+class Heatmap(NamedTuple):
+    """A matrix in shades. rows, columns: names. values: numbers (or None), [row][column]."""
+
+    title: str
+    rows: list
+    columns: list
+    values: list
+    note: str = ""
+
+
+class Points(NamedTuple):
+    """A scatter plot whose axes have no unit, such as t-SNE. series: [(name, [(x, y)])]."""
+
+    title: str
+    series: list
+    note: str = ""
+
+
+class Picture(NamedTuple):
+    """A picture. png: base64 text of a PNG. alt: what it shows, for who cannot see it."""
+
+    title: str
+    png: str
+    alt: str
+    note: str = ""
+
+
 class Section(NamedTuple):
     """What the report shows of an experiment. lead: what it shows, in a sentence or two."""
 
