@@ -37,9 +37,8 @@ class Attributor:
                 self._layers, self._weights, images, precision)
             return {"scores": logits, "fingerprints": _channels_first(fingerprints)}
         logits = layers.run(self._layers, self._weights, images, precision)
-        if logits.shape.rank == 2:
-            return {"scores": logits}
-        return {"scores": tf.reduce_mean(logits, (1, 2)), "maps": _channels_first(logits)}
+        maps = {"maps": _channels_first(logits)} if logits.shape.rank == 4 else {}
+        return {"scores": layers.average(logits), **maps}
 
 
 def _channels_first(values):

@@ -19,9 +19,14 @@ from attribution import networks
 
 
 def run(layers, weights, images, precision="float32"):
-    """Compute `layers` on images (N, R, R, 3); weights: {name: tensor}. Returns float32."""
-    features = tf.cast(images, precision)
+    """Compute `layers` on images (N, R, R, 3); weights: {name: tensor}. Returns float32.
+
+    precision: of all from the first layer with weights on; an image is filtered in its own.
+    """
+    features = images
     for layer in layers:
+        if hasattr(layer, "variables"):
+            features = tf.cast(features, precision)
         features = _compute(layer, weights, features)
     return tf.cast(features, tf.float32)
 
@@ -35,6 +40,11 @@ def encode_and_compare(layers, weights, images, precision="float32"):
     logits = tf.matmul(tf.reshape(fingerprints, (-1, pixels)),
                        tf.reshape(model_fingerprints, (pixels, -1)))
     return reconstructions, fingerprints, logits
+
+
+def average(logits):
+    """Logits (N, labels): those of a fully convolutional head, (N, h, w, labels), averaged."""
+    return logits if logits.shape.rank == 2 else tf.reduce_mean(logits, (1, 2))
 
 
 def to_float(images):
@@ -76,9 +86,12 @@ def _(layer: networks.Average, weights, features):
 
 @_compute.register
 def _(layer: networks.Binomial, weights, features):
-    kernel = np.repeat(networks.BINOMIAL[:, :, None, None], networks.COLOURS, axis=2)
-    return tf.nn.depthwise_conv2d(_reflect(features, 2), tf.cast(kernel, features.dtype),
-                                  (1, 2, 2, 1), "VALID")
+    return _binomial(features, 2)
+
+
+@_compute.register
+def _(layer: networks.Residual, weights, features):
+    return features - 4 * _binomial(_spread(_spread(_binomial(features, 2), 1), 2), 1)
 
 
 @_compute.register
@@ -97,6 +110,19 @@ def _(layer: networks.MinibatchStddev, weights, features):
     channel = tf.broadcast_to(tf.reshape(tf.tile(deviation, [size]), (-1, 1, 1, 1)),
                               (count, height, width, 1))
     return tf.concat([features, channel], axis=3)
+
+
+def _binomial(features, stride):
+    kernel = np.repeat(networks.BINOMIAL[:, :, None, None], networks.COLOURS, axis=2)
+    return tf.nn.depthwise_conv2d(_reflect(features, 2), tf.cast(kernel, features.dtype),
+                                  (1, stride, stride, 1), "VALID")
+
+
+def _spread(features, axis):
+    """A zero behind every pixel, along the rows (axis 1) or the columns (axis 2)."""
+    shape = [-1, *features.shape[1:]]
+    shape[axis] *= 2
+    return tf.reshape(tf.stack([features, tf.zeros_like(features)], axis + 1), shape)
 
 
 def _multiply(layer, weights, features):

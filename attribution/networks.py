@@ -68,6 +68,14 @@ class Binomial(NamedTuple):
     """5x5 binomial filter (1 4 6 4 1), padded by reflection, every second pixel."""
 
 
+class Residual(NamedTuple):
+    """What Binomial takes away: x - up(down(x)), one band of a Laplacian pyramid.
+
+    Burt and Adelson 1983. down: Binomial. up: zeros behind every pixel, to the right and below,
+    then the same filter, four times as strong.
+    """
+
+
 class Upscale(NamedTuple):
     """Nearest neighbour, twice the size."""
 
@@ -90,11 +98,14 @@ def scale(shape, gain):
 
 
 def classifier(settings, resolution, labels):
-    """C_patch: images (N, R, R, 3) to logits, (N, labels), with latent_res n (N, n, n, labels)."""
+    """C_patch: images (N, R, R, 3) to logits, (N, labels), with latent_res n (N, n, n, labels).
+
+    With latent_res n each of the n x n places sees a patch; their average counts.
+    """
     last = latent_size(settings)
     layers, channels = _encoder(settings, resolution, "")
     width = width_at(settings, last)
-    hidden = max(width, labels)
+    hidden = settings.head_width or max(width, labels)
     head = f"{last}x{last}"
     layers.append(Conv(f"{head}/Conv0", 3, channels, width))
     if settings.latent_res == -1:
@@ -164,21 +175,27 @@ def width_at(settings, size):
 
 def _encoder(settings, resolution, prefix):
     """The stages above the last feature map, and the channels they end with."""
-    layers, channels, size = [], COLOURS, resolution
+    pools = settings.mode == "postpool"
+    layers, size = ([], resolution) if pools else _filters(settings, resolution)
+    channels = COLOURS
     while size > latent_size(settings):
-        if settings.mode == "postpool":
-            convolve, skip = size > settings.switching_res, Average()
-        else:
-            convolve, skip = size <= settings.switching_res, Binomial()
-        if convolve:
+        if not pools or size > settings.switching_res:
             inner, outer = width_at(settings, size), width_at(settings, size // 2)
             layers += [Conv(f"{prefix}{size}x{size}/Conv0", 3, channels, inner),
-                       Conv(f"{prefix}{size}x{size}/Conv1", 3, inner, outer), Average()]
+                       Conv(f"{prefix}{size}x{size}/Conv1", 3, inner, outer)]
             channels = outer
-        else:
-            layers.append(skip)
+        layers.append(Average())
         size //= 2
     return layers, channels
+
+
+def _filters(settings, resolution):
+    """What is done to the image before any convolution, and the pixels that it leaves."""
+    layers, size = [], resolution
+    while size > max(settings.switching_res, latent_size(settings)):
+        layers.append(Binomial())
+        size //= 2
+    return layers + [Residual()] * (settings.mode == "predownscale_residual"), size
 
 
 def _features(settings, stage):

@@ -135,9 +135,17 @@ def _(layer: networks.Average, graph, features):
 
 @_add.register
 def _(layer: networks.Binomial, graph, features):
-    kernel = np.tile(networks.BINOMIAL, (networks.COLOURS, 1, 1, 1))
-    return graph.add("Conv", _reflect(graph, features, 2), graph.constant(kernel),
-                     group=networks.COLOURS, strides=(2, 2))
+    return _filter(graph, features, networks.BINOMIAL, 2)
+
+
+@_add.register
+def _(layer: networks.Residual, graph, features):
+    """A transposed convolution of a single 1 is what puts zeros behind every pixel."""
+    smaller = _filter(graph, features, networks.BINOMIAL, 2)
+    one = graph.constant(np.ones((networks.COLOURS, 1, 1, 1), np.float32))
+    spread = graph.add("ConvTranspose", smaller, one, group=networks.COLOURS, strides=(2, 2),
+                       output_padding=(1, 1))
+    return graph.add("Sub", features, _filter(graph, spread, 4 * networks.BINOMIAL, 1))
 
 
 @_add.register
@@ -145,6 +153,13 @@ def _(layer: networks.Upscale, graph, features):
     scales = graph.constant(np.array((1, 1, 2, 2), np.float32))
     return graph.add("Resize", features, "", scales, mode="nearest", nearest_mode="floor",
                      coordinate_transformation_mode="asymmetric")
+
+
+def _filter(graph, features, kernel, stride):
+    """The same filter, (5, 5), of every colour."""
+    kernels = graph.constant(np.tile(kernel, (networks.COLOURS, 1, 1, 1)))
+    return graph.add("Conv", _reflect(graph, features, 2), kernels,
+                     group=networks.COLOURS, strides=(stride, stride))
 
 
 def _reflect(graph, features, pixels):

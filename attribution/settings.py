@@ -6,7 +6,7 @@ from sources.contract.errors import BadInput
 from sources.contract.settings import COUNT, POSITIVE, Range, change, check_ranges
 
 NETWORKS = ("classifier", "visnet")
-MODES = ("postpool", "predownscale")
+MODES = ("postpool", "predownscale", "predownscale_residual")
 PRECISIONS = ("float32", "bfloat16")
 _RANGES = {**dict.fromkeys(("fmap_base", "fmap_max", "images", "minibatch", "validate_every",
                             "checkpoint_every"), COUNT),
@@ -21,10 +21,14 @@ class Settings(NamedTuple):
     network: str = "classifier"      # "classifier" (C_patch) or "visnet" (EG with its critic D_rec)
     # Architecture
     mode: str = "postpool"           # below switching_res "postpool" only averages features;
-                                     # above it "predownscale" only shrinks the image
+                                     # above it "predownscale" only shrinks the image;
+                                     # "predownscale_residual" then takes what the next halving
+                                     # would lose, and no more
     switching_res: int = 4           # pixels; with postpool, 4: convolutions at every resolution
     latent_res: int = -1             # pixels of the last feature map of a fully convolutional head;
                                      # -1: dense at 4x4
+    head_width: int = 0              # channels before the logits; the paper's figure has 512. 0: as
+                                     # the layers before them, but one for each label at least
     fmap_base: int = 1024            # channels at 4x4 before the limit, times 2; halves with every
                                      # doubling of pixels
     fmap_max: int = 512              # most channels of a layer
@@ -72,9 +76,6 @@ def from_config(differences):
     _check_choice("mode", settings.mode, MODES)
     _check_choice("precision", settings.precision, PRECISIONS)
     check_ranges(settings, _RANGES)
-    if network == "classifier" and settings.latent_res != -1:
-        raise BadInput("setting latent_res: a classifier is trained with -1, found "
-                       f"{settings.latent_res}; fully convolutional forms are for imported weights")
     if network == "visnet" and settings.minibatch > 4 and settings.minibatch % 4:
         raise BadInput("setting minibatch: the critic of visnet takes multiples of 4, found "
                        f"{settings.minibatch}")
@@ -89,6 +90,11 @@ def check_sizes(settings, resolution):
     if latent != -1 and not (_power_of_two(latent) and 2 <= latent <= resolution):
         raise BadInput("setting latent_res: expected -1 or a power of two from 2 to "
                        f"{resolution}, found {latent}")
+    switch = settings.switching_res
+    if settings.mode == "predownscale_residual" and not (
+            _power_of_two(switch) and max(latent, 4) <= switch <= resolution):
+        raise BadInput("setting switching_res: the residual is that of a power of two from "
+                       f"{max(latent, 4)} to {resolution} pixels, found {switch}")
 
 
 def _power_of_two(number):

@@ -48,8 +48,8 @@ class ClassifierTrainer(_Trainer):
     @tf.function
     def logits(self, images):
         """Logits (N, labels) of uint8 images."""
-        return layers.run(self._layers, self._weights, layers.to_float(images),
-                          self.settings.precision)
+        return layers.average(layers.run(self._layers, self._weights, layers.to_float(images),
+                                         self.settings.precision))
 
     def state(self):
         """{name: array}, everything that training changes."""

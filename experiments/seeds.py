@@ -13,14 +13,24 @@ class Settings(NamedTuple):
 
     source: str = ""    # a source of the manifest; "": the first one, which was ProGAN
     count: int = 10     # trainings; their seeds are 0, 1, ...
+    images: int = 0     # that the method sees in training; 0: as many as the manifest says
 
 
 def steps(study, settings):
     """Trainings with seeds from 0, and the first method to tell them and real images apart."""
-    source, method = settings.source or study.sources[0], study.methods[0]
-    sets = {study.REAL: study.real()}
-    sets |= {f"seed-{seed}": study.images(source, seed=seed) for seed in range(settings.count)}
-    return {"scores": study.scores(study.trained(method, sets, "seeds"), sets)}
+    source = settings.source or study.sources[0]
+    sets = {f"seed-{seed}": study.images(source, seed=seed) for seed in range(settings.count)}
+    return told_apart(study, "seeds", sets, settings.images)
+
+
+def told_apart(study, name, sets, images):
+    """The first method learns to tell real images and `sets` apart, and scores the test images.
+
+    name: of what for. images: that it sees in training; 0: as many as the manifest says.
+    """
+    sets = {study.REAL: study.real(), **sets}
+    model = study.trained(study.methods[0], sets, name, settings={"images": images or None})
+    return {"scores": study.scores(model, sets)}
 
 
 def measure(lab, settings):
@@ -30,14 +40,18 @@ def measure(lab, settings):
 
 def section(result, figures):
     """The confusion matrix of the trainings."""
-    accuracy, labels = result["accuracy"], result["labels"]
     return Section(
         title="Seeds alone",
         lead="The same network, trained on the same images; only the random numbers of the "
              "training differ.",
-        headline=Headline(percent(accuracy),
-                          f"of {result['images']:,} images were attributed to the training that "
-                          f"made them, or to the real ones; a guess among {len(labels)} would be "
-                          f"right {percent(result['chance'])} of the time."),
-        parts=[Confusion("", labels, result["confusion"]),
-               beside_published({"here": accuracy}, figures)])
+        headline=headline(result),
+        parts=[Confusion("", result["labels"], result["confusion"]),
+               beside_published({"here": result["accuracy"]}, figures)])
+
+
+def headline(result):
+    """How often the right training was named."""
+    return Headline(percent(result["accuracy"]),
+                    f"of {result['images']:,} images were attributed to the training that made "
+                    f"them, or to the real ones; a guess among {len(result['labels'])} would be "
+                    f"right {percent(result['chance'])} of the time.")

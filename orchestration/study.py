@@ -40,7 +40,11 @@ def mount(stage: str) -> str:
 
 
 class Study:
-    """The study that a manifest describes. sources, methods: their names, in the manifest's order."""
+    """The study that a manifest describes.
+
+    sources, methods: their names, in the manifest's order. resolution: pixels. gan_images: how many real
+    images there are for GANs to learn from.
+    """
 
     REAL = REAL
 
@@ -48,6 +52,7 @@ class Study:
         self._manifest = manifest
         self._stages: dict[str, Stage] = {}
         self.sources, self.methods = tuple(manifest.sources), tuple(manifest.methods)
+        self.resolution, self.gan_images = manifest.resolution, manifest.images.gan
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -65,6 +70,11 @@ class Study:
                      "--out", "{out}"),
             config={"resolution": manifest.resolution, **manifest.images.model_dump()},
             files={"archive": dataset.archive} if dataset.archive else {})), folder=part)
+
+    @staticmethod
+    def subset(first: int, last: int) -> Subset:
+        """The first and the last so many of the real images that GANs learn from."""
+        return Subset(first=first, last=last)
 
     def model(self, source: str, *, seed: int | None = None, subset: Subset | None = None) -> Handle:
         """A source of the manifest, trained; or with another seed, or on a part of the images alone.
@@ -137,11 +147,12 @@ class Study:
                 settings: Mapping[str, Any] | None = None, start: Handle | None = None) -> Handle:
         """A method that has learnt to tell `sets` apart. name: of what for, where not of every source.
 
-        settings: what differs from the manifest's. start: a trained model that it goes on from.
+        settings: what differs from the manifest's; None: nothing does. start: a trained model that it goes on from.
         """
         manifest, stated = self._manifest, self._manifest.methods[method]
         device = stated.device or manifest.device
         begin = ("--start", f"{{in}}/{start.place}") if start else ()
+        differing = {key: value for key, value in (settings or {}).items() if value is not None}
         return self._add(Stage(
             name=f"{method}{'-' * bool(name)}{name}/train", image=stated.image, flavour=device,
             resources=_resources(manifest.resources.attribution, cores=2, memory=8,
@@ -149,7 +160,7 @@ class Study:
             command=("train", *_named(sets), "--train", str(manifest.images.train),
                      "--validation", str(manifest.images.validation), *begin, "--config", "{config}",
                      "--seed", str(manifest.seed), "--device", device, "--out", "{out}"),
-            config={**stated.settings, **(settings or {})},
+            config={**stated.settings, **differing},
             inputs=_inputs(*sets.values(), *([start] if start else []))))
 
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:

@@ -86,6 +86,96 @@ def test_binomial_filter_samples_even_pixels():
     assert smaller.sum() == 64
 
 
+def residual_of(image):
+    return layers.run([networks.Residual()], {}, np.float32(image)).numpy()
+
+
+@pytest.mark.parametrize("size", [4, 8, 32])
+def test_nothing_is_left_of_a_constant_image(size):
+    assert np.abs(residual_of(np.full((2, size, size, 3), 0.7))).max() < 1e-6
+
+
+@pytest.mark.parametrize("cycles, share", [(0.25, 0.005), (0.5, 0.02), (1, 0.079), (2, 0.282), (12, 1)])
+def test_a_low_wave_comes_back_from_down_and_up_and_a_high_one_does_not(cycles, share):
+    """The filter, twice along two axes, leaves cos^16 of half a wave's phase from pixel to pixel."""
+    half = np.pi * cycles / 31
+    assert share == pytest.approx(1 - np.cos(half) ** 16, abs=0.001)
+    wave = np.cos(2 * half * np.arange(32))
+    image = (wave[:, None] * wave)[None, :, :, None].repeat(3, axis=3)
+    inside = np.s_[:, 4:-4, 4:-4]
+    left = np.linalg.norm(residual_of(image)[inside]) / np.linalg.norm(image[inside])
+    assert left == pytest.approx(share, abs=0.003)
+
+
+def test_the_residual_of_a_point_is_that_of_the_filters_written_out():
+    """Down gives the filter at even places; up spreads each of them by the filter, times 4."""
+    impulse = np.zeros((1, 16, 16, 3))
+    impulse[0, 8, 8] = 1
+    row = np.zeros(16)
+    for place, share in ((6, 1), (8, 6), (10, 1)):
+        row[place - 2:place + 3] += np.array((1, 4, 6, 4, 1)) * share * 2 / 256
+    expected = impulse - np.outer(row, row)[None, :, :, None]
+    np.testing.assert_allclose(residual_of(impulse), expected, atol=1e-7)
+
+
+def test_colours_do_not_mix_in_the_residual():
+    image = images(1, 8)
+    image[..., 1:] = 0.3
+    assert np.abs(residual_of(image)[..., 1:]).max() < 1e-6 < np.abs(residual_of(image)[..., 0]).max()
+
+
+def test_the_residual_is_taken_at_the_larger_resolution_and_convolved_from_there():
+    """The paper's example 16/8: to 16 pixels, the band there, then stages from 16 pixels down."""
+    network = networks.classifier(BAND._replace(switching_res=16), 32, 5)
+    assert [type(layer) for layer in network[:3]] == [networks.Binomial, networks.Residual, networks.Conv]
+    assert next(iter(networks.variables(network))) == "16x16/Conv0/weight"
+    plain = networks.classifier(SMALL._replace(mode="predownscale", switching_res=16), 32, 5)
+    assert networks.variables(network) == networks.variables(plain)
+    assert [type(layer) for layer in plain[:2]] == [networks.Binomial, networks.Conv]
+
+
+@pytest.mark.parametrize("size", [4, 8, 32])
+def test_a_band_of_every_size_is_classified(size):
+    network = networks.classifier(BAND._replace(switching_res=size), 32, 5)
+    weights = weights_of(network)
+    logits = layers.run(network, weights, images(2, 32))
+    assert logits.shape == (2, 5)
+    brighter = layers.run(network, weights, images(2, 32) + 0.25)  # a band knows no brightness
+    np.testing.assert_allclose(brighter, logits, atol=1e-5)
+
+
+def test_an_image_is_filtered_before_it_becomes_rough():
+    """bfloat16 has 8 bits: a band computed of such an image would be its rounding errors."""
+    rough = layers.run([networks.Residual()], {}, images(1, 8), precision="bfloat16")
+    np.testing.assert_array_equal(rough, residual_of(images(1, 8)))
+
+
+def test_the_average_of_a_constant_map_is_its_value():
+    logits = tf.broadcast_to(tf.constant([1.0, -2.0, 3.0]), (4, 8, 8, 3))
+    np.testing.assert_array_equal(layers.average(logits), [[1, -2, 3]] * 4)
+    np.testing.assert_array_equal(layers.average(logits[:, 0, 0]), [[1, -2, 3]] * 4)
+
+
+def test_the_head_of_the_paper_s_figure_is_wider_than_that_of_the_code():
+    """64 pixels: 64x64x32, then 64x64x512, then a map of logits."""
+    shapes = [networks.variables(networks.classifier(
+        Settings(latent_res=64, head_width=width), 128, 5)) for width in (512, 0)]
+    assert [shape["64x64/Conv1/weight"] for shape in shapes] == [(1, 1, 32, 512), (1, 1, 32, 32)]
+    assert [shape["64x64/Conv2/weight"] for shape in shapes] == [(1, 1, 512, 5), (1, 1, 32, 5)]
+
+
+@pytest.mark.parametrize("size, patch", [(32, 3), (16, 10), (8, 24)])
+def test_a_place_of_the_map_sees_a_patch_and_no_more(size, patch):
+    """The gradient of the logits of one place, well inside, is zero outside its patch."""
+    network = networks.classifier(SMALL._replace(latent_res=size), 32, 2)
+    weights, image = weights_of(network), tf.constant(images(1, 32))
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        logits = layers.run(network, weights, image)[0, size // 2, size // 2, 0]
+    rows = np.flatnonzero(np.abs(tape.gradient(logits, image).numpy()).sum(axis=(0, 2, 3)))
+    assert rows.max() - rows.min() + 1 == patch
+
+
 def test_reflection_does_not_repeat_the_edge():
     layer = networks.Conv("c", 3, 1, 1, gain=3, activation="linear")  # gain / sqrt(9) = 1
     weights = {"c/weight": tf.ones((3, 3, 1, 1)), "c/bias": tf.zeros(1)}
@@ -112,7 +202,8 @@ def test_adam_leaves_out_a_step_that_is_not_finite():
     ({"network": "resnet"}, "setting network"),
     ({"mode": "postpol"}, "setting mode"),
     ({"precision": "float16"}, "setting precision"),
-    ({"latent_res": 8}, "setting latent_res"),
+    ({"mode": "residual"}, "setting mode"),
+    ({"head_width": -1}, "setting head_width"),
     ({"network": "visnet", "minibatch": 6}, "multiples of 4"),
     ({"validate_every": 0}, "setting validate_every"),
 ])
@@ -121,7 +212,13 @@ def test_settings_that_cannot_be(difference, words):
         from_config(difference)
 
 
-@pytest.mark.parametrize("settings, resolution", [(SMALL, 24), (SMALL, 2), (SMALL._replace(latent_res=64), 32)])
+BAND = SMALL._replace(mode="predownscale_residual")
+
+
+@pytest.mark.parametrize("settings, resolution", [
+    (SMALL, 24), (SMALL, 2), (SMALL._replace(latent_res=64), 32),
+    *[(BAND._replace(switching_res=size), 32) for size in (2, 12, 64)],
+    (BAND._replace(switching_res=8, latent_res=16), 32)])
 def test_sizes_that_cannot_be(settings, resolution):
     with pytest.raises(BadInput):
         check_sizes(settings, resolution)

@@ -70,7 +70,9 @@ def made(folder, network, **changes):
 
 @pytest.mark.parametrize("network, changes", [
     ("classifier", {}), ("classifier", {"latent_res": 4}), ("classifier", {"latent_res": 8}),
-    ("classifier", {"mode": "predownscale", "latent_res": 4}), ("visnet", {}),
+    ("classifier", {"mode": "predownscale", "latent_res": 4}),
+    *[("classifier", {"mode": "predownscale_residual", "switching_res": size}) for size in (4, 8, 32)],
+    ("classifier", {"latent_res": 16, "head_width": 24}), ("visnet", {}),
     ("visnet", {"latent_res": -1, "code_width": 7})])
 def test_bytes_give_what_attribute_writes(network, changes, tmp_path):
     folder = made(tmp_path / "model", network, **changes)

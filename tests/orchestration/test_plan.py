@@ -44,7 +44,11 @@ def test_the_stages_of_a_study():
         "existence/measure", "report"]
 
 
-@pytest.mark.parametrize("chosen", [{"existence": {}}, {name: {} for name in experiments.names()}])
+SUBSETS = {"base": 5, "replaced": [1, 4]}  # of the nine images of the small study
+EVERYTHING = {name: SUBSETS if name == "subsets" else {} for name in experiments.names()}
+
+
+@pytest.mark.parametrize("chosen", [{"existence": {}}, EVERYTHING])
 def test_every_stage_comes_after_those_it_needs_and_sees_what_its_command_names(chosen):
     seen = set()
     for one in study(experiments=chosen).stages:
@@ -112,6 +116,90 @@ def test_trainings_that_differ_in_the_seed_share_the_one_that_the_manifest_has()
                      "classifier-seeds/train", "classifier-seeds/attribute", "seeds/measure"]
     train = next(one for one in expanded.stages if one.name == "classifier-seeds/train").command
     assert [word.split("=")[0] for word in train if "=" in word] == ["real", "seed-0", "seed-1", "seed-2"]
+
+
+def fresh(**chosen):
+    """The stages that experiments add to those of existence."""
+    expanded = study(experiments={"existence": {}, **chosen}).stages
+    return [one for one in expanded if one.name not in names(study())]
+
+
+def test_subsets_are_nested_and_share_with_the_base_what_is_not_replaced():
+    stages = fresh(subsets={"source": "B", **SUBSETS})
+    assert [one.name for one in stages] == [
+        "B-5+0/train", "B-5+0/generate", "B-4+1/train", "B-4+1/generate", "B-1+4/train", "B-1+4/generate",
+        "classifier-subsets/train", "classifier-subsets/attribute", "subsets/measure"]
+    learnt = [{*range(first), *range(9 - last, 9)} for first, last in (
+        map(int, after(one.command, "--subset").split("+")) for one in stages if "--subset" in one.command)]
+    base, little, much = learnt
+    assert [len(base & one) for one in (little, much)] == [4, 1]
+    assert all(len(one) == 5 for one in learnt) and little - base < much - base
+    labels = [word.split("=")[0] for word in stages[6].command if "=" in word]
+    assert labels == ["real", "base", "replaced-1", "replaced-4"]
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"replaced": [6]}, "replaced: expected different numbers from 1 to base, which is 5, found"),
+    ({"replaced": [0, 1]}, "replaced: expected different"), ({"replaced": [1, 1]}, "replaced: expected different"),
+    ({"replaced": []}, "replaced: expected different"),
+    ({"replaced": [5]}, "base 5 with 5 of them replaced needs 10 images .* images.gan is 9"),
+    ({"base": 100, "replaced": [1]}, "base 100 with 1 of them replaced needs 101 images")])
+def test_subsets_that_cannot_be(changes, said):
+    with pytest.raises(UserError, match=f"experiments.subsets: {said}"):
+        study(experiments={"subsets": {**SUBSETS, **changes}})
+
+
+def test_disjoint_halves_may_be_all_the_images_there_are():
+    both = fresh(subsets={"base": 4, "replaced": [4]})
+    assert [after(one.command, "--subset") for one in both if "--subset" in one.command] == ["4+0", "0+4"]
+
+
+def configs(stages, prefix):
+    return {one.name: one.config for one in stages if one.name.startswith(prefix) and one.name.endswith("/train")}
+
+
+def test_every_frequency_network_is_trained_once_and_the_usual_one_is_that_of_existence():
+    trained = configs(fresh(frequency={}), "classifier-")
+    assert len(trained) == 3 * 6 - 2
+    assert trained["classifier-predownscale-4/train"] == {"mode": "predownscale", "switching_res": 4}
+    assert trained["classifier-predownscale_residual-128/train"] == {
+        "mode": "predownscale_residual", "switching_res": 128}
+    assert "classifier-predownscale-128/train" not in trained and "classifier-postpool-4/train" not in trained
+    measured = fresh(frequency={})[-1].config["inputs"]
+    assert dict(measured)["post-pooling/4"] == dict(measured)["pre-downsampling/128"] == "classifier-attribute"
+
+
+def test_a_shorter_training_is_not_the_one_of_existence():
+    stages = fresh(frequency={"images": 7, "resolutions": [4, 128]}, patches={"images": 7, "resolutions": [8]},
+                   seeds={"images": 7, "count": 1})
+    assert {name: config["images"] for name, config in configs(stages, "classifier").items()} == {
+        f"classifier-{what}/train": 7 for what in (
+            "predownscale-128", "predownscale-4", "predownscale_residual-128", "predownscale_residual-4",
+            "postpool-128", "map-8", "seeds")}
+    own = study(experiments={"frequency": {"images": 7}}, methods={"mine": {"image": "i", "settings": {"images": 9}}})
+    assert own.results == {"report": "report"}  # a short training is not the model of the study
+
+
+def test_patches_are_a_fully_convolutional_training_for_every_resolution():
+    trained = configs(fresh(patches={}), "classifier-map")
+    assert [config["latent_res"] for config in trained.values()] == [128, 64, 32, 16, 8, 4]
+    assert {config["head_width"] for config in trained.values()} == {512}
+    assert [what for what, _ in fresh(patches={})[-1].config["inputs"]] == [
+        "128/3", "64/10", "32/24", "16/52", "8/108", "4/128"]
+    assert len(configs(fresh(patches={"head_width": 0, "resolutions": [8]}), "classifier-map")) == 1
+
+
+@pytest.mark.parametrize("name", ["frequency", "patches"])
+@pytest.mark.parametrize("stated", [[2], [12], [256], [0]])
+def test_resolutions_that_the_study_does_not_have(name, stated):
+    with pytest.raises(UserError, match=rf"experiments.{name}: resolutions: expected some of \[128, 64"):
+        study(experiments={name: {"resolutions": stated}})
+
+
+def test_settings_of_nothing_are_the_manifest_s():
+    asked = Study(read())
+    sets = asked.every_source()
+    assert asked.trained("classifier", sets, settings={"images": None}) == asked.trained("classifier", sets)
 
 
 def test_one_experiment_and_what_it_needs():
