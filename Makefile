@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help reproduce-demo reproduce-celeba reproduce-lsun images doctor check test bench clean
+.PHONY: help reproduce-demo reproduce-celeba reproduce-lsun images doctor check test campaign bench clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python orchestrate.py
@@ -29,6 +29,9 @@ check: .venv/ready-dev ## style, types and import rules
 
 test: check ## every test, in the real containers where there is a Docker Engine
 	.venv/bin/python -m pytest
+
+campaign: .venv/ready-dev ## what takes too long for every test run: more images through the conformance tests
+	.venv/bin/python -m pytest -m campaign tests/conformance
 
 bench: .venv/ready-dev ## measure; results go to benchmarks/results
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; .venv/bin/python $$script; done

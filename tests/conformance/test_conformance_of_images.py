@@ -46,8 +46,9 @@ def test_an_image_made_elsewhere_conforms(docker_engine, tmp_path):
     assert put_through(tag, tmp_path, {"steps": 1000, "components": 8}, latent_size=8) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.campaign if name in ("progan", "cramergan") else pytest.mark.slow)
+    for name in TINY])
 def test_our_images_conform(name, docker_engine, tmp_path):
     recipe = images.recipe(name, "cpu")
     build.build(docker_engine.client, [recipe], lambda event: None)

@@ -38,7 +38,7 @@ def test_a_method_made_elsewhere_conforms(docker_engine, tmp_path):
     assert put_through(tag, tmp_path, {"steps": 1000, "batch": 8}) == []
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 def test_our_image_conforms(docker_engine, tmp_path):
     """As the classifier; with {"network": "visnet"} it takes as long again, by hand."""
     ours = images.recipe("attribution", "cpu")
@@ -46,9 +46,12 @@ def test_our_image_conforms(docker_engine, tmp_path):
     assert put_through(ours.reference, tmp_path, TINY) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("image", "settings"), [
-    ("knn", {"batch": 1}), ("eigenface", {"batch": 1}), ("prnu", {"batch": 4})])
+    ("prnu", {"batch": 4}),
+    pytest.param("knn", {"batch": 1}, marks=pytest.mark.campaign),
+    pytest.param("eigenface", {"batch": 1}, marks=pytest.mark.campaign),
+    pytest.param("eigenface", {"batch": 1, "classifier": "svm"}, marks=pytest.mark.campaign),
+    pytest.param("prnu", {"batch": 4, "cleanup": "plain"}, marks=pytest.mark.campaign)])
 def test_our_baselines_conform(image, settings, docker_engine, tmp_path):
     ours = images.recipe(image, "cpu")
     build.build(docker_engine.client, [ours], lambda event: None)
