@@ -60,7 +60,7 @@ COMMANDS = {  # in this order; each may read what those before it wrote
                     "--out /work/perturbed"],
 }
 EXPERIMENTS = {"measure": ("experiments.existence",), "report": ("experiments.existence",)}
-MEASURE = {"settings": {}, "inputs": [["classifier", "scores"]]}
+MEASURE = {"settings": {}, "inputs": [["classifier", "scores"]], "rows": {"test": [0, 16]}}
 REPORT = {"study": "tiny", "dataset": "gradients", "resolution": 32, "manifest": {},
           "images": [["a", "images"]], "trainings": [["classifier", "model"]],
           "experiments": [["existence", "existence"]]}
