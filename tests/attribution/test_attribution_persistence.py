@@ -24,8 +24,8 @@ def told(tmp_path):
         for number, changes in enumerate(networks.values()):
             config, out = tmp_path / f"{number}.json", tmp_path / str(number)
             config.write_text(json.dumps(TINY | changes))
-            train(SimpleNamespace(images=sets, train=48, validation=8, seed=0, config=str(config),
-                                  out=str(out / "model"), device="cpu"))
+            train(SimpleNamespace(images=sets, train=48, validation=8, seed=0, start=None,
+                                  config=str(config), out=str(out / "model"), device="cpu"))
             attribute(SimpleNamespace(model=str(out / "model"), images=sets, first=56, count=40,
                                       out=str(out / "said"), device="cpu"))
         return Lab(tmp_path, {name: f"{number}/said" for number, name in enumerate(networks)})
