@@ -111,12 +111,10 @@ def _entrypoint(dockerfile: str) -> tuple[str, tuple[str, ...]]:
     return package, tuple(words)
 
 
-def _code(paths: Iterable[str]) -> Iterator[str]:
-    for path in paths:
-        if (REPOSITORY / path).is_dir():
-            yield from _within(REPOSITORY / path)
-        elif not path.startswith("containers/"):
-            yield path
+def _code(patterns: Iterable[str]) -> Iterator[str]:
+    for pattern in patterns:
+        for path in () if pattern.startswith("containers/") else REPOSITORY.glob(pattern):
+            yield from _within(path) if path.is_dir() else [path.relative_to(REPOSITORY).as_posix()]
 
 
 def _within(folder: Path) -> Iterator[str]:
