@@ -41,30 +41,30 @@ CHECKPOINTS = {
     "mmdgan": "mmdgan-32/MMDGAN.model-23000.index",
     "attribution": "classifier-32/network.pkl",
 }
-TRAIN = "train --images /work/images --config /work/config.json --out /work/model"
-IMPORT = "import --checkpoint /parity/{} --out /work/imported"
-GENERATE = "generate --model /work/model --count 4 --png --out /work/fakes"
-SETS = "--images a=/work/images --images b=/work/images"
-METHOD = [f"train {SETS} --train 8 --validation 4 --config /work/config.json --out /work/model",
-          f"attribute --model /work/model {SETS} --out /work/scores"]
+TRAIN = "train --images /tiny/images --config /tiny/config.json --out /tiny/model"
+IMPORT = "import --checkpoint /parity/{} --out /tiny/imported"
+GENERATE = "generate --model /tiny/model --count 4 --png --out /tiny/fakes"
+SETS = "--images a=/tiny/images --images b=/tiny/images"
+METHOD = [f"train {SETS} --train 8 --validation 4 --config /tiny/config.json --out /tiny/model",
+          f"attribute --model /tiny/model {SETS} --out /tiny/scores"]
 COMMANDS = {  # in this order; each may read what those before it wrote
-    "real": ["celeba --archive /work/celeba.zip --config /work/config.json --out /work/celeba",
-             "lsun --archive /work/lsun --config /work/config.json --out /work/bedrooms",
-             "photos --config /work/config.json --out /work/photos"],
+    "real": ["celeba --archive /tiny/celeba.zip --config /tiny/config.json --out /tiny/celeba",
+             "lsun --archive /tiny/lsun --config /tiny/config.json --out /tiny/bedrooms",
+             "photos --config /tiny/config.json --out /tiny/photos"],
     **dict.fromkeys(BASELINES, METHOD),
     "attribution": [*METHOD,
-                    "measure existence --config /work/measure.json --inputs /work "
-                    "--out /work/existence",
-                    "report --config /work/report.json --inputs /work --out /work/page",
-                    "perturb --images /work/images --config /work/perturb.json --seed 0 "
-                    "--out /work/perturbed"],
+                    "measure existence --config /tiny/measure.json --inputs /tiny "
+                    "--out /tiny/existence",
+                    "report --config /tiny/report.json --inputs /tiny --out /tiny/page",
+                    "perturb --images /tiny/images --config /tiny/perturb.json --seed 0 "
+                    "--out /tiny/perturbed"],
 }
 EXPERIMENTS = {"measure": ("experiments.existence",), "report": ("experiments.existence",)}
 MEASURE = {"settings": {}, "inputs": [["classifier", "scores"]], "rows": {"test": [0, 16]}}
 REPORT = {"study": "tiny", "dataset": "gradients", "resolution": 32, "manifest": {},
           "images": [["a", "images"]], "trainings": [["classifier", "model"]],
           "experiments": [["existence", "existence"]]}
-EVERYWHERE = ["export --model /work/model --out /work/exported", "check"]
+EVERYWHERE = ["export --model /tiny/model --out /tiny/exported", "check"]
 
 pytestmark = pytest.mark.docker
 
@@ -100,7 +100,7 @@ def app(recipe, reached, folder):
 
 def loaded(recipe, command, folder, work):
     """Run a command that must end well; the files below /app that Python says it loads."""
-    mounts = {folder: "/app:ro", work: "/work", PARITY: "/parity:ro"}
+    mounts = {folder: "/app:ro", work: "/tiny", PARITY: "/parity:ro"}
     ended = subprocess.run(
         ["docker", "run", "--rm", "--network", "none", "--user", f"{os.getuid()}:{os.getgid()}",
          *(word for path, place in mounts.items() for word in ("--volume", f"{path}:{place}")),
