@@ -7,7 +7,7 @@ RUN := .venv/bin/python orchestrate.py
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
-reproduce-demo: .venv/ready ## the whole study on photographs, 32x32, on a CPU, in minutes
+reproduce-demo: .venv/ready ## from photographs to a report, 32x32, on a CPU, in minutes
 	$(RUN) run manifests/demo.yaml
 
 reproduce-celeba: .venv/ready ## the published study on CelebA (GPUs, days)
@@ -27,7 +27,7 @@ check: .venv/ready-dev ## style, types and import rules
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-test: check ## every test, in the real containers where there is a Docker Engine
+test: check ## the tests, in the real containers where there is a Docker Engine
 	.venv/bin/python -m pytest
 
 campaign: .venv/ready-dev ## what takes too long for every test run: more images through the conformance tests
