@@ -75,4 +75,6 @@ def test_batches_may_be_asked_for_anywhere_but_are_read_ahead_in_order():
 
 
 def test_batches_that_were_never_asked_for_can_be_closed():
-    Ahead(Squares()).close()
+    before, squares = threads(), Squares()
+    Ahead(squares).close()
+    assert threads() == before and squares.asked == []
