@@ -1,4 +1,4 @@
-"""python -m attribution train|attribute|import|export|check|perturb|measure|report"""
+"""python -m attribution train|attribute|import|export|check|perturb"""
 
 from sources.contract import command, methods
 
@@ -8,11 +8,6 @@ def main():
     parser, verbs = methods.new_parser("python -m attribution",
                                        "Which source made an image? On TensorFlow.", start=True)
     _add_perturb(verbs)
-    measure = command.add_verb(verbs, "measure", "measure what an experiment is about")
-    measure.add_argument("experiment", metavar="EXPERIMENT", help="its name")
-    _add_folders(measure, "its settings, and which folder holds what")
-    _add_folders(command.add_verb(verbs, "report", "make the page of a study"),
-                 "which folder holds what")
     command.obey(parser, command.by_name("attribution"))
 
 
@@ -25,13 +20,6 @@ def _add_perturb(verbs):
     parser.add_argument("--seed", required=True, type=command.seed_argument, metavar="N",
                         help="of everything that is drawn")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the copy is written")
-
-
-def _add_folders(parser, config):
-    parser.add_argument("--config", required=True, metavar="FILE", help=f"JSON: {config}")
-    parser.add_argument("--inputs", required=True, metavar="DIR",
-                        help="the folder of the finished stages")
-    parser.add_argument("--out", required=True, metavar="DIR", help="where the result is written")
 
 
 if __name__ == "__main__":

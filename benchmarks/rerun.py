@@ -58,7 +58,7 @@ def changed_page(folder: Path, store: Path, number: int) -> float:
     ignored = shutil.ignore_patterns(".*", "__pycache__", "store", "runs", "data", folder.parent.name)
     copy = Path(shutil.copytree(ROOT, folder / "repository", ignore=ignored))
     own = Path(shutil.copytree(store, folder / "store", copy_function=os.link))
-    with (copy / "attribution/report/page.html").open("a") as page:
+    with (copy / "attribution/analysis/report/page.html").open("a") as page:
         page.write(f"<!-- change {number} {time.time()} -->\n")
     return seconds(copy, own)
 

@@ -3,7 +3,7 @@
 A file NAME.py has
     Settings                   a NamedTuple: what a manifest may change, with published value, unit, source
     steps(study, settings)     what has to be made: {name: handle}. Pure. study: orchestration/study.py
-    measure(lab, settings)     what is found: a dict of plain values. lab: attribution/lab.py
+    measure(lab, settings)     what is found: a dict of plain values. lab: attribution/analysis/lab.py
     section(result, figures)   what the report shows of it, a parts.Section; figures: the published ones
 
 It imports nothing but parts and, at its top, the standard library: the plan, the attribution container and

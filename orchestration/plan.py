@@ -54,7 +54,7 @@ def _steps(name: str, study: Study, settings: Any) -> Mapping[str, Handle]:
 def _measure(manifest: Manifest, name: str, settings: Any, needs: Mapping[str, Handle]) -> Stage:
     places = [[what, handle.place] for what, handle in needs.items()]  # a list: it has an order
     return Stage(
-        name=f"{name}/measure", image="attribution", flavour=manifest.device, resources=_SMALL,
+        name=f"{name}/measure", image="analysis", flavour="cpu", resources=_SMALL,
         command=("measure", name, "--config", "{config}", "--inputs", "{in}", "--out", "{out}"),
         modules=(f"experiments.{name}",),
         config={"settings": settings._asdict(), "inputs": places, "rows": manifest.images.rows},
@@ -66,7 +66,7 @@ def _report(manifest: Manifest, stages: Sequence[Stage], chosen: Sequence[str]) 
     shown = {name: places.get(f"{name}/generate") for name in manifest.sources}
     trained = {name: places.get(f"{name}/train") for name in (*manifest.sources, *manifest.methods)}
     return Stage(
-        name="report", image="attribution", flavour=manifest.device, resources=_SMALL,
+        name="report", image="analysis", flavour="cpu", resources=_SMALL,
         command=("report", "--config", "{config}", "--inputs", "{in}", "--out", "{out}"),
         modules=tuple(f"experiments.{name}" for name in chosen),
         config={

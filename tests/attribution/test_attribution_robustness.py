@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from attribution.analysis.lab import Lab
 from attribution.attribute import attribute
-from attribution.lab import Lab
 from attribution.perturb import perturb
 from attribution.train import train
 from experiments import robustness

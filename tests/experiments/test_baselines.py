@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from attribution.lab import Lab
+from attribution.analysis.lab import Lab
 from experiments import baselines, parts
 
 TRUTH = np.repeat(np.arange(3), 40)

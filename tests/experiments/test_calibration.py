@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution.lab import Lab, Scores
+from attribution.analysis.lab import Lab, Scores
 from experiments import calibration, parts
 from orchestration import manifest
 from orchestration.study import Study

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution.lab import Lab
+from attribution.analysis.lab import Lab
 from experiments import confounds, parts
 from orchestration import manifest
 from orchestration.study import Study

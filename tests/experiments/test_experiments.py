@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import experiments
-from attribution.lab import Lab
+from attribution.analysis.lab import Lab
 from experiments import existence, intervals, parts, seeds
 from sources.contract import imagesets
 from sources.contract.errors import BadInput

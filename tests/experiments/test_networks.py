@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from attribution.lab import Lab
+from attribution.analysis.lab import Lab
 from experiments import frequency, parts, patches, subsets
 
 TRUTH = np.repeat(np.arange(3), 20)

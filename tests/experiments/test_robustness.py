@@ -8,7 +8,7 @@ import pytest
 
 import attribution.settings
 from attribution import perturbations
-from attribution.lab import Lab
+from attribution.analysis.lab import Lab
 from experiments import robustness
 from experiments.robustness import Settings
 from orchestration import manifest, plan

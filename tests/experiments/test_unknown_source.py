@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from attribution.lab import Lab, Scores
+from attribution.analysis.lab import Lab, Scores
 from experiments import parts, unknown_source
 from orchestration import manifest
 from orchestration.study import Study

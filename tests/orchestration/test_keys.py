@@ -79,8 +79,8 @@ STAGES = (
     *(stage(image, verb) for image in ("progan", "sngan", "cramergan", "mmdgan") for verb in ("train", "generate")),
     stage("attribution", "train"),
     stage("attribution", "attribute"),
-    stage("attribution", "measure", "existence", modules=("experiments.existence",)),
-    stage("attribution", "report", modules=("experiments.existence",)),
+    stage("analysis", "measure", "existence", modules=("experiments.existence",)),
+    stage("analysis", "report", modules=("experiments.existence",)),
 )
 EVERY_TRAINING = {f"{image}/train" for image in ("progan", "sngan", "cramergan", "mmdgan", "attribution")}
 
@@ -93,12 +93,12 @@ def reached() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(("file", "redone"), [
-    ("attribution/report/page.html", {"attribution/report"}),
-    ("attribution/report/page.py", {"attribution/report"}),
-    ("attribution/report/figures.json", {"attribution/report"}),
-    ("attribution/measure.py", {"attribution/measure"}),
+    ("attribution/analysis/report/page.html", {"analysis/report"}),
+    ("attribution/analysis/report/page.py", {"analysis/report"}),
+    ("attribution/analysis/report/figures.json", {"analysis/report"}),
+    ("attribution/analysis/measure.py", {"analysis/measure"}),
     ("attribution/attribute.py", {"attribution/attribute"}),
-    ("experiments/existence.py", {"attribution/measure", "attribution/report"}),
+    ("experiments/existence.py", {"analysis/measure", "analysis/report"}),
     ("experiments/intervals.py", set()),
     ("sources/progan/losses.py", {"progan/train"}),
     ("sources/progan/generate.py", {"progan/generate"}),

@@ -10,11 +10,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from orchestration import images
 from orchestration.images import build, code
 from tests.conformance.trial import image_set
+from tests.experiments import answers
 from tests.sources.real.real_archives import celeba_zip, encoded, face, lsun_lmdb
 
 PARITY = Path(__file__).resolve().parents[1] / "fixtures" / "parity"
@@ -31,6 +33,7 @@ SETTINGS = {
     "attribution": {"fmap_base": 32, "fmap_max": 8, "images": 16, "minibatch": 4,
                     "validate_every": 2, "checkpoint_every": 2},
     "knn": {}, "eigenface": {"classifier": "svm"}, "prnu": {"levels": [1], "sigma": [1, 5]},
+    "analysis": {},
 }
 BASELINES = ("knn", "eigenface", "prnu")  # nothing was published of them that could be imported
 CHECKPOINTS = {
@@ -52,17 +55,16 @@ COMMANDS = {  # in this order; each may read what those before it wrote
              "lsun --archive /tiny/lsun --config /tiny/config.json --out /tiny/bedrooms",
              "photos --config /tiny/config.json --out /tiny/photos"],
     **dict.fromkeys(BASELINES, METHOD),
-    "attribution": [*METHOD,
-                    "measure existence --config /tiny/measure.json --inputs /tiny "
-                    "--out /tiny/existence",
-                    "report --config /tiny/report.json --inputs /tiny --out /tiny/page",
-                    "perturb --images /tiny/images --config /tiny/perturb.json --seed 0 "
-                    "--out /tiny/perturbed"],
+    "attribution": [*METHOD, "perturb --images /tiny/images --config /tiny/perturb.json --seed 0 "
+                             "--out /tiny/perturbed"],
+    "analysis": ["measure existence --config /tiny/measure.json --inputs /tiny "
+                 "--out /tiny/existence",
+                 "report --config /tiny/report.json --inputs /tiny --out /tiny/page"],
 }
 EXPERIMENTS = {"measure": ("experiments.existence",), "report": ("experiments.existence",)}
-MEASURE = {"settings": {}, "inputs": [["classifier", "scores"]], "rows": {"test": [0, 16]}}
+MEASURE = {"settings": {}, "inputs": [["classifier", "said"]], "rows": {"test": [0, 16]}}
 REPORT = {"study": "tiny", "dataset": "gradients", "resolution": 32, "manifest": {},
-          "images": [["a", "images"]], "trainings": [["classifier", "model"]],
+          "images": [["a", "images"]], "trainings": [],
           "experiments": [["existence", "existence"]]}
 EVERYWHERE = ["export --model /tiny/model --out /tiny/exported", "check"]
 
@@ -71,8 +73,8 @@ pytestmark = pytest.mark.docker
 
 def commands(image):
     """Every verb of an image, as it is typed."""
-    if image == "real":
-        return [*COMMANDS["real"], "check"]
+    if image in ("real", "analysis"):  # which make no model
+        return [*COMMANDS[image], "check"]
     own = COMMANDS.get(image, [TRAIN, GENERATE])
     imports = [IMPORT.format(CHECKPOINTS[image])] if image in CHECKPOINTS else []
     return [*own, *imports, *EVERYWHERE]
@@ -83,6 +85,7 @@ def work(tmp_path):
     """A folder of tiny inputs."""
     folder = tmp_path / "work"
     image_set(folder / "images", 32, 16)
+    answers.write(folder / "said", ["a", "b"], {"a": 8, "b": 8}, np.eye(2).repeat(8, axis=0))
     celeba_zip(folder / "celeba.zip", 16)
     lsun_lmdb(folder / "lsun", {b"%040x" % number: encoded(face(number), "WEBP")
                                 for number in range(16)})

@@ -17,6 +17,7 @@ ROOMS = {
     "cramergan": ["tests/sources/cramer_mmd"],
     "attribution": ["tests/attribution"],
     "knn": ["tests/baselines"],
+    "analysis": ["tests/analysis"],
 }
 
 pytestmark = pytest.mark.docker

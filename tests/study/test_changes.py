@@ -61,7 +61,7 @@ def made_anew(store: Path, before: Path) -> set[str]:
 
 
 def test_an_edit_of_the_page_concerns_the_report_alone(repository: Path, store: Path, docker_store: Path) -> None:
-    page = repository / "attribution/report/page.html"
+    page = repository / "attribution/analysis/report/page.html"
     page.write_text(page.read_text().replace("What made all this", "What made it"))
     told = orchestrate("run", MANIFEST, "--engine", "docker", "--store", store, repository=repository)
     assert told.returncode == 0, told.stdout + told.stderr
@@ -97,7 +97,7 @@ def test_a_method_of_ones_own_is_one_image_and_one_entry(
 
 
 def test_changes_that_concern_nothing_make_nothing_anew(repository: Path, store: Path) -> None:
-    (repository / "attribution/report/page.html").touch()
+    (repository / "attribution/analysis/report/page.html").touch()
     for name in ("containers/test/requirements-py3.txt", "attribution/export.py", "README.md", "experiments/seeds.py"):
         with (repository / name).open("a") as stream:
             stream.write("\n# something else\n")

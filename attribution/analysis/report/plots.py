@@ -6,8 +6,8 @@ from textwrap import wrap
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
-from attribution.report import alt, heatmap, svg
-from attribution.report.numbers import clean, shown, writer
+from attribution.analysis.report import alt, heatmap, svg
+from attribution.analysis.report.numbers import clean, shown, writer
 
 _MARKERS = "osD^vPX*"
 _DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (7, 2, 1, 2)))

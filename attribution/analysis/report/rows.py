@@ -4,8 +4,8 @@ import csv
 import io
 import re
 
-from attribution.report.heatmap import CELLS
-from attribution.report.numbers import finite
+from attribution.analysis.report.heatmap import CELLS
+from attribution.analysis.report.numbers import finite
 
 COLUMNS = ("experiment", "part", "kind", "row", "column", "value", "low", "high", "text")
 _NUMBER = re.compile(r"([-−]?[\d,]*\.?\d+(?:e[-+−]?\d+)?)( %)?( \*)?$", re.IGNORECASE)

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from attribution.report import page, plots
-from attribution.report.numbers import shown
+from attribution.analysis.report import page, plots
+from attribution.analysis.report.numbers import shown
 from experiments.parts import Bars, Heatmap, Lines, Points
 
 NAMES = ["real", "ProGAN & more", "SNGAN"]

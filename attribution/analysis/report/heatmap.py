@@ -5,8 +5,8 @@ from itertools import groupby
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from attribution.report import svg
-from attribution.report.numbers import shown
+from attribution.analysis.report import svg
+from attribution.analysis.report.numbers import shown
 
 CELLS = 400          # that are drawn one by one at most; more become a picture
 _NUMBERED = 10       # columns at most that have room for numbers

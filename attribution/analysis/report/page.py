@@ -8,8 +8,8 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from attribution.report import curves, findings, plots, rows, scale
-from attribution.report.numbers import shown
+from attribution.analysis.report import curves, findings, plots, rows, scale
+from attribution.analysis.report.numbers import shown
 from experiments.parts import percent
 from sources.contract import atomic, events, png
 

@@ -1,6 +1,6 @@
 """What a plot shows in words, made from its data, for who cannot see it."""
 
-from attribution.report.numbers import finite, shown, writer
+from attribution.analysis.report.numbers import finite, shown, writer
 
 _MOST = 12  # rows that are read out one by one
 

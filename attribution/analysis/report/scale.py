@@ -1,6 +1,6 @@
 """At which scale a study was run, in words: so that nobody takes a small one for a reproduction."""
 
-from attribution.report.numbers import shown
+from attribution.analysis.report.numbers import shown
 
 
 def of_study(config, paper):

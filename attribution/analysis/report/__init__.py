@@ -1,5 +1,5 @@
 """The verb report: the page of a study, from the folders of its finished stages."""
 
-from attribution.report.page import report
+from attribution.analysis.report.page import report
 
 __all__ = ["report"]

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from attribution.metrics import metrics
-from attribution.report import curves, report, rows
+from attribution.analysis.metrics import metrics
+from attribution.analysis.report import curves, report, rows
 from experiments import parts
 from experiments.parts import Headline, Section
 from sources.contract import imagesets

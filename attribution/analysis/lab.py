@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attribution.metrics import confusion_matrix, logsumexp, metrics
+from attribution.analysis.metrics import confusion_matrix, logsumexp, metrics
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
 

@@ -1,7 +1,7 @@
 """The verb measure: what an experiment finds, from the finished stages that it asked for."""
 
 import experiments
-from attribution.lab import Lab
+from attribution.analysis.lab import Lab
 from sources.contract import atomic, events
 from sources.contract.errors import BadInput
 from sources.contract.settings import read_config
