@@ -3,11 +3,13 @@
 import dataclasses
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from commands.options import experiment_option
+from commands.table import table
 from orchestration import manifest, plan
 from orchestration.stage import Plan, Stage
 
@@ -18,12 +20,14 @@ from orchestration.stage import Plan, Stage
 @click.option("--json", "as_json", is_flag=True, help="for machines")
 def command(manifest_path: Path, only: tuple[str, ...], as_json: bool) -> None:
     """Print every stage that MANIFEST expands to: image, command, settings, inputs, resources."""
-    study = plan.expand(manifest.read(manifest_path), only)
+    stated = manifest.read(manifest_path)
+    study = plan.expand(stated, only)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(study), indent=1))
         return
     for stage in study.stages:
         click.echo(_describe(stage))
+    click.echo(table(_shares(study, stated.budget)) + "\n")
     click.echo(_total(study))
 
 
@@ -39,6 +43,19 @@ def _describe(stage: Stage) -> str:
         f"  needs     {_gpus(needs.gpus)}{needs.cores} core{'s' * (needs.cores > 1)}, {needs.memory / (1 << 30):g} GiB",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _shares(study: Plan, budget: Mapping[str, float]) -> list[tuple[str, ...]]:
+    """What each experiment adds to those before it, and the minutes that it may take."""
+    rows: list[tuple[str, ...]] = [("experiment", "adds stages")]
+    rows += [(name, str(count)) for name, count in study.shares.items()]
+    if not any(name in budget for name in study.shares):
+        return rows
+    minutes = [budget.get(name) for name in study.shares]
+    rows.append(("all, with the report", str(len(study.stages))))
+    known = sum(value for value in minutes if value is not None)
+    return [(*row, told) for row, told in zip(
+        rows, ("minutes", *("" if value is None else f"{value:g}" for value in minutes), f"{known:g}"), strict=True)]
 
 
 def _gpus(count: int) -> str:

@@ -58,6 +58,7 @@ Name = Annotated[str, AfterValidator(_name)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Memory = Annotated[int, BeforeValidator(_memory)]
+Minutes = Annotated[float, Field(gt=0)]
 Setting = Annotated[Any, AfterValidator(_setting)]
 
 
@@ -145,7 +146,7 @@ class StageNeeds(_Part):
 
 
 class Manifest(_Part):
-    """A whole study."""
+    """A whole study. budget: minutes that each experiment may take, as whoever wrote it measured them."""
 
     study: Name
     resolution: Literal[32, 64, 128] = 128
@@ -157,6 +158,7 @@ class Manifest(_Part):
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
     methods: Annotated[dict[Name, Method], Field(min_length=1)] = {"classifier": Method(image="attribution")}
     experiments: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = {"existence": {}}
+    budget: dict[str, Minutes] = {}
     resources: StageNeeds = StageNeeds()
 
     @model_validator(mode="after")
@@ -164,6 +166,12 @@ class Manifest(_Part):
         names = [*self.sources, *self.methods, *self.experiments]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)}: sources, methods and experiments have different names")
+        return self
+
+    @model_validator(mode="after")
+    def _budget_of_its_experiments(self) -> Self:
+        if unknown := [name for name in self.budget if name not in self.experiments]:
+            raise ValueError(f"budget: {', '.join(unknown)}: the manifest has no such experiment")
         return self
 
 

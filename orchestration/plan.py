@@ -27,12 +27,14 @@ def expand(manifest: Manifest, only: Sequence[str] = ()) -> Plan:
     Raises UserError for an experiment that the manifest does not have, or that it gives no sense.
     """
     chosen = _chosen(manifest, only)
-    study = Study(manifest)
-    needs = {name: _steps(name, study, settings) for name, settings in chosen.items()}
-    measures = [_measure(manifest, name, chosen[name], needs[name]) for name in chosen]
+    study, measures, shares = Study(manifest), list[Stage](), dict[str, int]()
+    for name, settings in chosen.items():
+        before = len(study.stages)
+        measures.append(_measure(manifest, name, settings, _steps(name, study, settings)))
+        shares[name] = len(study.stages) - before + 1
     stages = (*study.stages, *measures)
     report = _report(manifest, stages, list(chosen))
-    return Plan(manifest.study, (*stages, report), _results(study, report))
+    return Plan(manifest.study, (*stages, report), _results(study, report), shares)
 
 
 def _chosen(manifest: Manifest, only: Sequence[str]) -> dict[str, Any]:

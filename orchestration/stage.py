@@ -57,8 +57,10 @@ class Plan:
     """The stages of a study, each after those it needs. results: {what: name of the stage that makes it}.
 
     results has "report", the page, and "model", the method that knows every source, if it was asked for.
+    shares: {experiment: how many stages it needs that none before it does}.
     """
 
     study: str
     stages: tuple[Stage, ...]
     results: Mapping[str, str]
+    shares: Mapping[str, int] = field(default_factory=dict)
