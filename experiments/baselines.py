@@ -5,7 +5,6 @@ after the first. All say their answers to the same images, so two are compared b
 one of them alone is right about (exact McNemar test; not in the paper).
 """
 
-from statistics import NormalDist
 from typing import NamedTuple
 
 from experiments import existence
@@ -13,9 +12,7 @@ from experiments.parts import Bars, Headline, Section, Table, percent
 
 
 class Settings(NamedTuple):
-    """Of the intervals."""
-
-    level: float = 0.95    # of confidence
+    """There is nothing to choose: the methods are those of the manifest."""
 
 
 def steps(study, settings):
@@ -24,7 +21,7 @@ def steps(study, settings):
 
 
 def measure(lab, settings):
-    """{"images", "level", "methods": [{"name", "accuracy": [low, value, high], "against"}]}.
+    """{"images", "methods": [{"name", "accuracy": [low, value, high], "against"}]}.
 
     against: None for the first method; of another {"first_alone", "alone", "p", "holm"}: images
     that the first or this one alone is right about, the probability of so unequal numbers if both
@@ -36,23 +33,22 @@ def measure(lab, settings):
     against = [_against(right[first], right[name]) for name in others]
     for one, p in zip(against, holm([one["p"] for one in against]), strict=True):
         one["holm"] = p
-    return {"images": len(right[first]), "level": settings.level, "methods": [
-        {"name": name, "accuracy": wilson(int(right[name].sum()), len(right[name]), settings.level),
-         "against": one} for name, one in zip(lab.names, [None, *against], strict=True)]}
+    return {"images": len(right[first]), "methods": [
+        {"name": name, "accuracy": lab.metrics(name)["interval"], "against": one}
+        for name, one in zip(lab.names, [None, *against], strict=True)]}
 
 
 def section(result, figures):
     """Every method's accuracy as a bar, the comparisons as a table, and what was published."""
     first, *others = result["methods"]
-    images, level = result["images"], percent(result["level"])
     parts = [Bars("Accuracy of every method", "share of images attributed rightly",
                   [(one["name"], *one["accuracy"]) for one in result["methods"]],
-                  f"Wilson intervals of {level} confidence.")]
+                  "Wilson intervals of 95 %.")]
     if others:
         parts.append(_comparisons(first, others))
     return Section(
         title="Beside simpler methods",
-        lead=f"All methods learnt from the same images and were asked about the same {images:,}.",
+        lead=f"All methods learnt from the same images and were asked about the same {result['images']:,}.",
         headline=Headline(percent(first["accuracy"][1]), _sentence(first, others)),
         parts=[*parts, *_published(result["methods"], figures)])
 
@@ -73,15 +69,6 @@ def holm(values):
         least = max(least, min((len(values) - place) * p, 1.0))
         adjusted[p] = least
     return [adjusted[p] for p in values]
-
-
-def wilson(right, images, level):
-    """[low, share, high]: Wilson's interval of a share."""
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share, weight = right / images, z * z / images
-    centre = (share + weight / 2) / (1 + weight)
-    half = z * (share * (1 - share) / images + weight / images / 4) ** 0.5 / (1 + weight)
-    return [min(max(centre - half, 0.0), share), share, max(min(centre + half, 1.0), share)]
 
 
 def _against(first, other):

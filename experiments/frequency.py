@@ -38,10 +38,10 @@ def sizes(study, stated):
 
 
 def measure(lab, settings):
-    """{"chance", "kinds": [[kind, [[resolution, accuracy]]]]}, the largest resolution first."""
+    """{"chance", "kinds": [[kind, [[resolution, low, accuracy, high]]]]}, the largest first."""
     found = [(*name.split("/"), lab.metrics(name)) for name in lab.names]
     return {"chance": found[0][2]["chance"],
-            "kinds": [[kind, [[int(size), metrics["accuracy"]]
+            "kinds": [[kind, [[int(size), *metrics["interval"]]
                               for its_kind, size, metrics in found if its_kind == kind]]
                       for kind in KINDS]}
 
@@ -49,7 +49,7 @@ def measure(lab, settings):
 def section(result, figures):
     """Accuracy by resolution, a line for every kind of network."""
     (_, shrunk), *_ = result["kinds"]
-    size, accuracy = shrunk[-1]
+    size, _, accuracy, _ = shrunk[-1]
     return Section(
         title="Coarse and fine",
         lead="The classifier sees images that were shrunk, or one band of their frequencies alone, "
@@ -59,13 +59,14 @@ def section(result, figures):
                           f"them than {size} × {size} pixels. A guess would be right "
                           f"{percent(result['chance'])} of the time."),
         parts=[Lines("Accuracy by resolution", "resolution, pixels", "accuracy",
-                     [(kind, [(size, *[accuracy] * 3) for size, accuracy in points])
-                      for kind, points in result["kinds"]]),
+                     [(kind, [tuple(point) for point in points])
+                      for kind, points in result["kinds"]],
+                     "The bands are Wilson intervals of 95 %."),
                _table(result["kinds"])])
 
 
 def _table(kinds):
-    found = [dict(points) for _, points in kinds]
+    found = [{size: accuracy for size, _, accuracy, _ in points} for _, points in kinds]
     return Table("", ["pixels", *(kind for kind, _ in kinds)],
                  [(str(size), *(percent(points[size]) for points in found)) for size in found[0]],
                  "A residual is that between this resolution and the next smaller one.")

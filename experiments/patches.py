@@ -43,15 +43,15 @@ def patch(resolution, size):
 
 
 def measure(lab, settings):
-    """{"chance", "patches": [[map, patch, accuracy]]}, sizes in pixels, the largest map first."""
+    """{"chance", "patches": [[map, patch, low, accuracy, high]]}, pixels, the largest map first."""
     found = [(*map(int, name.split("/")), lab.metrics(name)) for name in lab.names]
     return {"chance": found[0][2]["chance"],
-            "patches": [[size, seen, metrics["accuracy"]] for size, seen, metrics in found]}
+            "patches": [[size, seen, *metrics["interval"]] for size, seen, metrics in found]}
 
 
 def section(result, figures):
     """Accuracy by the size of the patches."""
-    _, seen, accuracy = result["patches"][0]
+    _, seen, _, accuracy, _ = result["patches"][0]
     return Section(
         title="From a patch alone",
         lead="The classifier sees nothing but patches of an image, gives an answer for each, and "
@@ -62,7 +62,8 @@ def section(result, figures):
                           f"{percent(result['chance'])} of the time."),
         parts=[Lines("Accuracy by the size of the patches", "patch, pixels", "accuracy",
                      [("average of the patches",
-                       [(seen, *[accuracy] * 3) for _, seen, accuracy in result["patches"]])]),
+                       [tuple(point) for _, *point in result["patches"]])],
+                     "The band: Wilson intervals of 95 %."),
                Table("", ["patch, pixels", "map, pixels", "accuracy"],
                      [(str(seen), str(size), percent(accuracy))
-                      for size, seen, accuracy in result["patches"]])])
+                      for size, seen, _, accuracy, _ in result["patches"]])])

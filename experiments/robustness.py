@@ -5,7 +5,6 @@ cannot be read here; how many images they finetuned on, and whether once or for 
 is not known.
 """
 
-from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 from experiments.parts import Headline, Lines, Section, Table, percent
@@ -31,7 +30,6 @@ class Settings(NamedTuple):
     finetuning: float = 0.25  # of the images that the training sees, counted again and again; ours
     finetuned_on: Literal["each", "combination"] = "each"  # a model for each perturbation, or one
     share: float = 1.0        # of the finetuning's images are perturbed; 0.5 in a re-implementation
-    level: float = 0.95       # of confidence
     # Readings, by default those of the paper as it is recalled: see attribution/perturbations.py
     noise_scale: Literal["variance", "deviation"] = "variance"
     blur_deviation: Literal["kernel", "four"] = "kernel"
@@ -58,7 +56,7 @@ def steps(study, settings):
 
 
 def measure(lab, settings):
-    """{"images", "chance", "level", "kinds": [{"name", "before", "after"}]}.
+    """{"images", "chance", "kinds": [{"name", "before", "after"}]}.
 
     before, after: [[strength, low, accuracy, high]], from strength 0, clean images, on.
     """
@@ -66,8 +64,7 @@ def measure(lab, settings):
     first = lab.metrics("before", _CLEAN)
     kinds = [{"name": kind, "before": _curve(lab, settings, "before", kind),
               "after": _curve(lab, settings, after[kind], kind)} for kind in settings.kinds]
-    return {"images": first["images"], "chance": first["chance"], "level": settings.level,
-            "kinds": kinds}
+    return {"images": first["images"], "chance": first["chance"], "kinds": kinds}
 
 
 def section(result, figures):
@@ -94,8 +91,8 @@ def _check(settings):
                          f"found {', '.join(unknown) or 'none'}")
     if not all(0 < strength <= 2 and strength != 1 for strength in settings.strengths):
         raise ValueError("strengths: expected numbers above 0 and up to 2, and 1 is always there")
-    if not (0 < settings.share <= 1 and 0 < settings.level < 1):
-        raise ValueError("share, level: expected 0 < share <= 1 and 0 < level < 1")
+    if not 0 < settings.share <= 1:
+        raise ValueError(f"share: expected a number above 0 and up to 1, found {settings.share}")
     if not (settings.finetuning > 0 and settings.curve_images > 0):
         raise ValueError("finetuning, curve_images: expected numbers above 0")
 
@@ -143,16 +140,7 @@ def _curve(lab, settings, name, kind):
     found = {0.0: lab.metrics(name, _CLEAN), 1.0: lab.metrics(name, kind)}
     found |= {strength: lab.metrics(f"{name} curves", f"{kind}@{strength}")
               for strength in settings.strengths}
-    return [[strength, *_interval(found[strength], settings.level)] for strength in sorted(found)]
-
-
-def _interval(found, level):
-    """Low, accuracy, high: of a binomial number, by Wilson 1927."""
-    accuracy, images = found["accuracy"], found["images"]
-    square = NormalDist().inv_cdf((1 + level) / 2) ** 2 / images
-    middle = (accuracy + square / 2) / (1 + square)
-    reach = (square * accuracy * (1 - accuracy) + square ** 2 / 4) ** 0.5 / (1 + square)
-    return [max(middle - reach, 0.0), accuracy, min(middle + reach, 1.0)]
+    return [[strength, *found[strength]["interval"]] for strength in sorted(found)]
 
 
 def _at(curve, strength):
@@ -166,9 +154,8 @@ def _table(result):
     rows += [(kind["name"], *(_with_interval(_at(kind[when], 1)) for when in ("before", "after")),
               percent(_at(kind["after"], 0)[2])) for kind in result["kinds"]]
     return Table("Accuracy at the published range", columns, rows,
-                 f"In brackets: binomial intervals of {percent(result['level'])}, of "
-                 f"{result['images']:,} images. Relighting is an approximation of ours; the "
-                 "paper's was a network.")
+                 f"In brackets: Wilson intervals of 95 %, of {result['images']:,} images. "
+                 "Relighting is an approximation of ours; the paper's was a network.")
 
 
 def _with_interval(point):

@@ -144,10 +144,12 @@ class Study:
         return self._manifest.methods[method].settings
 
     def trained(self, method: str, sets: Mapping[str, Handle], name: str = "", *,
-                settings: Mapping[str, Any] | None = None, start: Handle | None = None) -> Handle:
+                settings: Mapping[str, Any] | None = None, start: Handle | None = None,
+                seed: int | None = None) -> Handle:
         """A method that has learnt to tell `sets` apart. name: of what for, where not of every source.
 
         settings: what differs from the manifest's; None: nothing does. start: a trained model that it goes on from.
+        seed: of the training, in place of the manifest's.
         """
         manifest, stated = self._manifest, self._manifest.methods[method]
         device = stated.device or manifest.device
@@ -159,7 +161,7 @@ class Study:
                                  gpus=_gpus(device)),
             command=("train", *_named(sets), "--train", str(manifest.images.train),
                      "--validation", str(manifest.images.validation), *begin, "--config", "{config}",
-                     "--seed", str(manifest.seed), "--device", device, "--out", "{out}"),
+                     "--seed", str(manifest.seed if seed is None else seed), "--device", device, "--out", "{out}"),
             config={**stated.settings, **differing},
             inputs=_inputs(*sets.values(), *([start] if start else []))))
 

@@ -60,7 +60,7 @@ def study(tmp_path):
     stage(inputs / "ProGAN-train", "ProGAN/train", "2026-11-23T06:01:00")
     said(inputs, [[18, 2, 0], [0, 20, 0], [1, 0, 19]])
     write_json(inputs / "intervals-measure" / "result.json", {"level": 0.95, "methods": [
-        {"name": "classifier", "all": [0.9, 0.95, 0.98], "labels": [["real", 0.8, 0.9, 1.0]]}]})
+        {"name": "classifier", "all": [0.9, 0.95, 0.98], "labels": [["real", 0.8, 0.9, 1.0]]}], "trainings": [0.95]})
     write_json(tmp_path / "config.json", {
         "study": "demo & more", "resolution": 32, "dataset": "photos", "manifest": {"study": "demo"},
         "images": [["real", "data/attribution"], ["ProGAN", "ProGAN-generate"], ["SNGAN", "SNGAN-generate"]],

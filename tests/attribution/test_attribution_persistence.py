@@ -40,7 +40,8 @@ def test_a_checkerboard_is_gone_with_the_highest_band(told):
     lab = told({"plain": plain.astype(np.uint8), "fine": (fine + board[..., None]).astype(np.uint8)}, {
         f"{kind}/{size}": {"mode": mode, "switching_res": size}
         for kind, mode in frequency.KINDS.items() for size in (8, 4)})
-    shrunk, band, pooled = (dict(points) for _, points in frequency.measure(lab, frequency.Settings())["kinds"])
+    kinds = frequency.measure(lab, frequency.Settings())["kinds"]
+    shrunk, band, pooled = ({size: share for size, _, share, _ in points} for _, points in kinds)
     assert min(shrunk[8], band[8], pooled[4]) > 0.9
     assert max(shrunk[4], band[4], pooled[8]) < 0.7
 
@@ -61,5 +62,5 @@ def test_small_patches_see_edges_and_large_ones_how_far_they_are_apart(told):
     """2 + 6 and 4 + 4 pixels have the same patches of 3, equally often: their averages are equal."""
     lab = told({"alike": stripes(4, 4), "other": stripes(2, 6)}, {
         f"{size}/{patches.patch(16, size)}": {"latent_res": size, "head_width": 8} for size in (16, 4)})
-    (_, _, small), (_, _, large) = patches.measure(lab, patches.Settings())["patches"]
+    (*_, small, _), (*_, large, _) = patches.measure(lab, patches.Settings())["patches"]
     assert small == pytest.approx(0.5, abs=0.1) and large > 0.95

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from attribution.analysis.lab import Lab
+from attribution.analysis.metrics import wilson
 from experiments import baselines, parts
 
 TRUTH = np.repeat(np.arange(3), 40)
@@ -78,9 +79,9 @@ def test_holm_by_hand():
 
 def test_an_interval_holds_the_share_and_narrows():
     for right, images in ((0, 10), (5, 10), (10, 10), (500, 1000)):
-        low, share, high = baselines.wilson(right, images, 0.95)
+        low, share, high = wilson(right, images)
         assert 0 <= low <= share == right / images <= high <= 1
-    assert baselines.wilson(0, 10, 0.95)[2] == pytest.approx(0.2775, abs=1e-4)  # Wilson 1927
+    assert wilson(0, 10)[2] == pytest.approx(0.2775, abs=1e-4)  # Wilson 1927
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 1000), rel=0.01)
 
 

@@ -13,8 +13,11 @@ import pytest
 import experiments
 from attribution.analysis.lab import Lab
 from experiments import existence, intervals, parts, seeds
+from orchestration import manifest
+from orchestration.study import Study
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
+from tests.experiments import answers
 
 LABELS = ["real", "A", "B"]
 
@@ -109,6 +112,32 @@ def test_a_higher_level_is_a_wider_interval(lab):
     narrow, wide = (intervals.measure(lab(predicted), intervals.Settings(level=level))["methods"][0]["all"]
                     for level in (0.5, 0.99))
     assert wide[0] < narrow[0] < narrow[1] == wide[1] < narrow[2] < wide[2]
+
+
+def test_other_trainings_differ_in_their_seed_alone():
+    study = Study(manifest.Manifest.model_validate({
+        "study": "tiny", "dataset": {"kind": "photos"}, "sources": {"A": {"image": "a"}},
+        "images": {"gan": 9, "train": 4, "validation": 2, "test": 3}}))
+    before = set(intervals.steps(study, intervals.Settings()))
+    needs = intervals.steps(study, intervals.Settings(trainings=3))
+    assert set(needs) - before == {"classifier/seed-1", "classifier/seed-2"}
+    trainings = {stage.name: stage for stage in study.stages if stage.name.startswith("classifier") and
+                 stage.name.endswith("/train")}
+    words = [one.command for one in trainings.values()]
+    assert [command[command.index("--seed") + 1] for command in words] == ["0", "1", "2"]
+    assert len({command[:command.index("--seed")] for command in words}) == 1
+
+
+def test_the_spread_over_trainings_is_shown(tmp_path):
+    for number, wrong in enumerate((0, 6, 12)):
+        answers.write(tmp_path / str(number), LABELS, dict.fromkeys(LABELS, 20),
+                      np.eye(3)[np.where(np.arange(60) < wrong, (TRUTH + 1) % 3, TRUTH)])
+    names = ("classifier", "classifier/seed-1", "classifier/seed-2")
+    found = intervals.measure(Lab(tmp_path, {name: str(place) for place, name in enumerate(names)}),
+                              intervals.Settings(trainings=3))
+    assert found["trainings"] == pytest.approx([1, 0.9, 0.8]) and len(found["methods"]) == 1
+    assert intervals.section(found, []).parts[-1].rows == [
+        ("mean", "90.0 %"), ("standard deviation", "10.0 %"), ("lowest", "80.0 %"), ("highest", "100 %")]
 
 
 def test_sections_say_what_was_measured(lab):

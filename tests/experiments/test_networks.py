@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from attribution.analysis.lab import Lab
+from attribution.analysis.metrics import wilson
 from experiments import frequency, parts, patches, subsets
 
 TRUTH = np.repeat(np.arange(3), 20)
@@ -40,9 +41,10 @@ SHARES = {"pre-downsampling/32": 1, "pre-downsampling/4": 0.5, "pre-downsampling
 def test_accuracy_by_resolution_of_every_kind_of_network(lab):
     found = frequency.measure(lab(SHARES), frequency.Settings())
     assert found["chance"] == pytest.approx(1 / 3)
-    assert found["kinds"] == [["pre-downsampling", [[32, 1], [4, 0.5]]],
-                              ["pre-downsampling residual", [[32, 0.9], [4, 0.4]]],
-                              ["post-pooling", [[32, 0], [4, 1]]]]
+    assert [[kind, [point[::2] for point in points]] for kind, points in found["kinds"]] == [
+        ["pre-downsampling", [[32, 1], [4, 0.5]]],
+        ["pre-downsampling residual", [[32, 0.9], [4, 0.4]]],
+        ["post-pooling", [[32, 0], [4, 1]]]]
 
 
 def test_the_section_of_frequencies_has_a_line_for_every_kind(lab):
@@ -50,7 +52,8 @@ def test_the_section_of_frequencies_has_a_line_for_every_kind(lab):
     assert shown.headline.value == "50.0 %" and "4 × 4 pixels" in shown.headline.text
     lines = dict(part(shown, parts.Lines).series)
     assert list(lines) == list(frequency.KINDS)
-    assert lines["pre-downsampling residual"] == [(32, 0.9, 0.9, 0.9), (4, 0.4, 0.4, 0.4)]
+    assert [point[::2] for point in lines["pre-downsampling residual"]] == [(32, 0.9), (4, 0.4)]
+    assert all(low < value < high for _, low, value, high in lines["pre-downsampling residual"])
     assert part(shown, parts.Table).rows == [("32", "100 %", "90.0 %", "0.0 %"), ("4", "50.0 %", "40.0 %", "100 %")]
 
 
@@ -62,10 +65,12 @@ def test_the_patches_of_the_paper(resolution, seen):
 
 def test_accuracy_by_the_size_of_patches(lab):
     found = patches.measure(lab({"32/3": 0.5, "16/10": 0.75}), patches.Settings())
-    assert found == {"chance": pytest.approx(1 / 3), "patches": [[32, 3, 0.5], [16, 10, 0.75]]}
+    assert found == {"chance": pytest.approx(1 / 3), "patches": [
+        [32, 3, *wilson(30, 60)], [16, 10, *wilson(45, 60)]]}
     shown = patches.section(found, [])
     assert shown.headline.value == "50.0 %" and "3 × 3 pixels" in shown.headline.text
-    assert part(shown, parts.Lines).series == [("average of the patches", [(3, 0.5, 0.5, 0.5), (10, 0.75, 0.75, 0.75)])]
+    assert part(shown, parts.Lines).series == [
+        ("average of the patches", [(3, *wilson(30, 60)), (10, *wilson(45, 60))])]
     assert part(shown, parts.Table).rows == [("3", "32", "50.0 %"), ("10", "16", "75.0 %")]
 
 
