@@ -1,14 +1,17 @@
 .DEFAULT_GOAL := help
-.PHONY: help reproduce-demo reproduce-celeba reproduce-lsun images doctor check test campaign bench clean
+.PHONY: help reproduce-demo reproduce-study-demo reproduce-celeba reproduce-lsun images doctor check test campaign bench clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python orchestrate.py
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
 
 reproduce-demo: .venv/ready ## from photographs to a report, 32x32, on a CPU, in minutes
 	$(RUN) run manifests/demo.yaml
+
+reproduce-study-demo: .venv/ready ## the whole study at the demo's scale, within the hour
+	$(RUN) run manifests/study-demo.yaml
 
 reproduce-celeba: .venv/ready ## the published study on CelebA (GPUs, days)
 	$(RUN) run manifests/celeba.yaml
@@ -30,8 +33,8 @@ check: .venv/ready-dev ## style, types and import rules
 test: check ## the tests, in the real containers where there is a Docker Engine
 	.venv/bin/python -m pytest
 
-campaign: .venv/ready-dev ## what takes too long for every test run: more images through the conformance tests
-	.venv/bin/python -m pytest -m campaign tests/conformance
+campaign: .venv/ready-dev ## what takes too long for every test run: more images through the conformance tests, all experiments under kills
+	.venv/bin/python -m pytest -m campaign tests/conformance tests/study
 
 bench: .venv/ready-dev ## measure; results go to benchmarks/results
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; .venv/bin/python $$script; done

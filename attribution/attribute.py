@@ -7,6 +7,7 @@ def attribute(arguments):
     """Write what a model says of every image of the sets given, row after row.
 
     scores.npy         float32 logits, (N, labels); their softmax are probabilities
+    features.npy       of a classifier: the layer before the logits, float32 (N, D)
     maps.npy           of a fully convolutional head: its logits, float32 (N, labels, h, w)
     fingerprints.npy   of a visnet: image fingerprints, float32 (N, 3, R, R), image - reconstruction
     attribution.json   labels, sets, and of every image the predicted label. It appears last

@@ -22,9 +22,9 @@ class Attributor:
     def outputs(self, images):
         """Yield what the model says of `images`, uint8 (N, R, R, 3), a block of n at a time.
 
-        {"scores": float32 (n, labels)}; with "maps", (n, labels, h, w), of a fully convolutional
-        head, whose average the scores are; with "fingerprints", (n, 3, R, R), image -
-        reconstruction, of a visnet.
+        {"scores": float32 (n, labels)}; of a classifier "features", (n, D), what its last layer
+        makes them of; with "maps", (n, labels, h, w), of a fully convolutional head, whose average
+        the scores are; of a visnet "fingerprints", (n, 3, R, R), image - reconstruction.
         """
         for block, count in feeding.blocks(images):
             yield {name: values.numpy()[:count] for name, values in self._compute(block).items()}
@@ -36,9 +36,11 @@ class Attributor:
             _, fingerprints, logits = layers.encode_and_compare(
                 self._layers, self._weights, images, precision)
             return {"scores": logits, "fingerprints": _channels_first(fingerprints)}
-        logits = layers.run(self._layers, self._weights, images, precision)
+        *before, last = self._layers
+        features = layers.run(before, self._weights, images, precision)
+        logits = layers.run([last], self._weights, features, precision)
         maps = {"maps": _channels_first(logits)} if logits.shape.rank == 4 else {}
-        return {"scores": layers.average(logits), **maps}
+        return {"scores": layers.average(logits), "features": layers.average(features), **maps}
 
 
 def _channels_first(values):

@@ -42,9 +42,9 @@ def encode_and_compare(layers, weights, images, precision="float32"):
     return reconstructions, fingerprints, logits
 
 
-def average(logits):
-    """Logits (N, labels): those of a fully convolutional head, (N, h, w, labels), averaged."""
-    return logits if logits.shape.rank == 2 else tf.reduce_mean(logits, (1, 2))
+def average(values):
+    """(N, C): the values of a fully convolutional head, (N, h, w, C), averaged; others as they are."""
+    return values if values.shape.rank == 2 else tf.reduce_mean(values, (1, 2))
 
 
 def to_float(images):

@@ -85,7 +85,7 @@ class Study:
         if stated.checkpoint:
             if seed is not None or subset is not None:
                 raise UserError(f"sources.{source}: is a published checkpoint, and an experiment asks for "
-                                "trainings of it; name another source in the experiment's settings")
+                                "trainings of it; leave it out, or name another source in the experiment's settings")
             return self._import(source, stated, stated.checkpoint)
         own = self._manifest.seed if stated.seed is None else stated.seed
         name = source + (f"-seed-{seed}" if seed not in (None, own) else "")

@@ -93,6 +93,14 @@ class Lab:
         except (OSError, ValueError) as error:
             raise BadInput(f"{path}: no distances ({error}); study.nearest measures them") from error
 
+    def labels_of(self, name):
+        """The name of its image set for every row of `features(name)`, text (N,)."""
+        folder = self._folders[name]
+        index = next(path for path in (folder / "attribution.json", folder / "features.json")
+                     if path.exists())
+        sets = json.loads(index.read_text("utf-8"))["sets"]
+        return np.repeat([one["name"] for one in sets], [one["count"] for one in sets])
+
     def images(self, name, use=None):
         """The images of a set: a read-only memory map, uint8 (N, R, R, 3).
 

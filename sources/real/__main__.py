@@ -12,7 +12,7 @@ def main():
     parser, verbs = command.new_parser("python -m sources.real", "image sets of real images")
     _add(verbs, "celeba", "faces from img_align_celeba.zip").add_argument(
         "--archive", dest="path", type=Path, required=True, metavar="FILE.zip", help="as it was downloaded")
-    _add(verbs, "lsun", "the first 200,000 bedrooms from bedroom_train_lmdb").add_argument(
+    _add(verbs, "lsun", "the first bedrooms from bedroom_train_lmdb").add_argument(
         "--archive", dest="path", type=Path, required=True, metavar="DIR", help="the folder bedroom_train_lmdb")
     _add(verbs, "photos", "crops of photographs").add_argument(
         "--photos", dest="path", type=Path, metavar="DIR",

@@ -10,7 +10,7 @@ from sources.contract.errors import BadInput
 from . import writing
 from .dataset import Dataset, check_enough, decode, resized, split
 
-RECORDS = 200_000  # the first records in key order, of 3,033,042; published
+RECORDS = 200_000  # the first ones in key order, of 3,033,042; published. More where the settings ask for more
 _FETCH = "unzip bedroom_train_lmdb.zip, which the download script of the LSUN page fetches,"
 
 
@@ -26,7 +26,7 @@ def open_dataset(path, settings, seed):
     """
     environment = _open(path)
     _refuse_truncated(path, environment)
-    keys = _keys(path, environment)
+    keys = _keys(path, environment, max(RECORDS, settings.gan + settings.attribution))
     check_enough(f"--archive {path}", len(keys), settings)
     gan, attribution = split(keys, settings, seed)
 
@@ -61,10 +61,10 @@ def _refuse_truncated(path, environment):
         raise BadInput(f"--archive {path}/data.mdb: truncated, {size} bytes of {expected}; {_FETCH} again")
 
 
-def _keys(path, environment):
+def _keys(path, environment, count):
     with _transaction(path, environment) as transaction:
         cursor = transaction.cursor().iternext(values=False)
-        return [key for key, _ in zip(cursor, range(RECORDS), strict=False)]
+        return [key for key, _ in zip(cursor, range(count), strict=False)]
 
 
 @contextlib.contextmanager

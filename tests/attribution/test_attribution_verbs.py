@@ -42,6 +42,9 @@ def attributed(case, photographs, tmp_path):
 def test_scores_of_an_imported_classifier(case, photographs, tmp_path):
     settings, weights, images, out = attributed(case, photographs, tmp_path)
     scores = np.load(out / "scores.npy")
+    features, last = np.load(out / "features.npy"), networks.classifier(settings, 32, 5)[-1]
+    weight, bias = (weights[f"{last.name}/{part}"] for part in ("weight", "bias"))
+    parity.assert_near(features @ (weight * networks.scale(weight.shape, last.gain)) + bias, scores, absolute=1e-5)
     assert scores.dtype == np.float32 and not (out / "fingerprints.npy").exists()
     parity.assert_near(scores, layers.run(networks.classifier(settings, 32, 5), weights, images), absolute=5e-6)
     found = json.loads((out / "attribution.json").read_text())

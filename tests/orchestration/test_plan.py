@@ -262,10 +262,12 @@ def test_the_published_studies_are_planned_at_the_published_size():
     celeba = manifest.read(REPOSITORY / "manifests/celeba.yaml")
     assert sum(celeba.images.model_dump().values()) == 202_599
     assert celeba.resolution == 128
-    assert [one.image for one in plan.expand(celeba).stages if one.name.endswith("/train")] == [
-        "progan", "sngan", "cramergan", "mmdgan", "attribution"]
+    assert [one.image for one in plan.expand(celeba, ["existence"]).stages if one.name.endswith("/train")] == [
+        "progan", "sngan", "cramergan", "mmdgan", "attribution", "knn", "eigenface",
+        "eigenface", "prnu", "prnu", "attribution"]
     lsun = manifest.read(REPOSITORY / "manifests/lsun.yaml")
-    assert sum(lsun.images.model_dump().values()) == 200_000
+    assert lsun.images.gan == 200_000 and {one.subset.first for one in lsun.sources.values()} == {100_000}
+    assert set(lsun.experiments) == set(celeba.experiments) == set(experiments.names())
 
 
 def test_the_published_studies_name_different_checkpoints():
@@ -277,7 +279,8 @@ def test_the_published_studies_name_different_checkpoints():
 @pytest.mark.parametrize("name", ["celeba", "lsun"])
 def test_a_checkpoint_is_named_by_taking_away_the_hash_sign(name, tmp_path):
     text = (REPOSITORY / f"manifests/{name}.yaml").read_text()
-    (tmp_path / "m.yaml").write_text(text.replace("    #checkpoint:", "    checkpoint:"))
+    text = text.replace("    subset: {first: 100000}\n", "").replace("    #checkpoint:", "    checkpoint:")
+    (tmp_path / "m.yaml").write_text(text)
     sources = manifest.read(tmp_path / "m.yaml").sources
     assert all(source.checkpoint for source in sources.values())
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from sources.contract import imagesets
 from sources.real import lsun
+from sources.real.settings import Settings
 from tests.sources.real.real_archives import SMALL, call, encoded, face, lsun_lmdb
 
 
@@ -55,11 +56,12 @@ def test_the_centre_is_cropped_to_the_shorter_side_and_resized_to_128(tmp_path):
     assert np.array_equal(written.images[0], prepared(rooms[min(rooms)], 128))
 
 
-def test_only_the_first_records_belong_to_the_data_set(tmp_path, monkeypatch):
-    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(14))
+@pytest.mark.parametrize(("gan", "read"), [(5, 11), (8, 13)])
+def test_the_first_records_are_the_data_set_and_all_that_are_asked_for(gan, read, tmp_path, monkeypatch):
+    database, keys = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(14)), sorted(records(14))
     monkeypatch.setattr(lsun, "RECORDS", 11)
-    environment = lsun._open(database)
-    assert lsun._keys(database, environment) == sorted(records(14))[:11]
+    dataset = lsun.open_dataset(database, Settings(resolution=32, gan=gan, train=2, validation=1, test=2), 0)
+    assert list(dataset.gan) == keys[:gan] and set(dataset.attribution) <= set(keys[gan:read])
 
 
 def test_a_database_larger_than_the_default_map_is_read(tmp_path):
