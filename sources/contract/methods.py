@@ -74,7 +74,7 @@ def answer(out, sets, model, outputs, **versions):
     atomic.make_folder(out)
     predictions, total = [], sum(map(len, sets.rows))
     progress = events.Progress(total)
-    with _Arrays(out, total) as files:
+    with Arrays(out, total) as files:
         for output in outputs:
             files.append(output)
             predictions += _predictions(model["labels"], output["scores"])
@@ -85,7 +85,7 @@ def answer(out, sets, model, outputs, **versions):
     events.done(out=out)
 
 
-class _Arrays(object):
+class Arrays(object):
     """Files NAME.npy of `count` rows that grow together, and appear when the context ends well."""
 
     def __init__(self, folder, count):
@@ -143,7 +143,7 @@ def _named_folder(text):
 def _add_train(verbs, start):
     parser = command.add_verb(verbs, "train",
                               "learn from image sets; continues from its own last checkpoint")
-    _add_images(parser, "a label and its image set; repeated, in the order of the labels")
+    add_images(parser, "a label and its image set; repeated, in the order of the labels")
     parser.add_argument("--train", required=True, type=command.count_argument, metavar="N",
                         help="learn from the first N images of every set")
     parser.add_argument("--validation", required=True, type=command.count_argument, metavar="N",
@@ -157,7 +157,7 @@ def _add_train(verbs, start):
 def _add_attribute(verbs):
     parser = command.add_verb(verbs, "attribute", "say which source made each image of some sets")
     command.add_model(parser)
-    _add_images(parser, "an image set and any name for it; repeated")
+    add_images(parser, "an image set and any name for it; repeated")
     add_rows(parser, "every set")
     parser.add_argument("--out", required=True, metavar="DIR", help="where scores are written")
     command.add_device(parser)
@@ -171,6 +171,6 @@ def add_rows(parser, of):
                         help="how many images of %s (default: the rest)" % of)
 
 
-def _add_images(parser, help_text):
+def add_images(parser, help_text):
     parser.add_argument("--images", required=True, action="append", type=_named_folder,
                         metavar="NAME=DIR", help=help_text)

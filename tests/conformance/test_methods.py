@@ -90,8 +90,8 @@ contract._predictions = lambda labels, scores: [
 """, methods.the_same_command_gives_the_same_bits,
         "the probability is 1.0"),
     "scores with what is no number": ("""
-append = contract._Arrays.append
-contract._Arrays.append = lambda self, output: append(
+append = contract.Arrays.append
+contract.Arrays.append = lambda self, output: append(
     self, dict(output, features=output["features"] * np.nan))
 """, methods.the_same_command_gives_the_same_bits,
         "not all values are finite"),

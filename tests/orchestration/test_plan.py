@@ -260,6 +260,18 @@ def test_stated_resources_come_before_the_usual_ones():
     assert stage("A/train").resources.memory == 8 * 2**30
 
 
+def test_what_general_networks_see_is_asked_of_test_images():
+    planned = Study(read())
+    planned.perceived(planned.every_source())
+    planned.nearest(planned.images("A"), planned.real(), tests=2)
+    seen, near = planned.stages[-2:]
+    for one, count in ((seen, "3"), (near, "2")):
+        assert (one.image, one.flavour, one.resources.gpus) == ("perception", "cuda", 1)
+        assert (after(one.command, "--first"), after(one.command, "--count")) == ("6", count)
+    assert [word.split("=")[0] for word in seen.command if "=" in word] == ["real", "A", "B"]
+    assert (seen.name, near.name) == ("perception/features", "A/nearest")
+
+
 def test_the_published_studies_are_planned_at_the_published_size():
     celeba = manifest.read(REPOSITORY / "manifests/celeba.yaml")
     assert sum(celeba.images.model_dump().values()) == 202_599
