@@ -167,14 +167,21 @@ class Study:
 
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
         """The scores that a method gives `sets`: their "test", "validation" or "all" images."""
+        return self._attributed(model, sets, () if rows == "all" else _part(*self._rows(rows)))
+
+    def fingerprints(self, model: Handle, sets: Mapping[str, Handle], tests: int) -> Handle:
+        """Scores and fingerprints of the first `tests` test images, or of all there are, by a visnet."""
+        first, count = self._rows("test")
+        return self._attributed(model, sets, (*_part(first, min(tests, count)), "--fingerprints"))
+
+    def _attributed(self, model: Handle, sets: Mapping[str, Handle], more: tuple[str, ...]) -> Handle:
         manifest, trained = self._manifest, self._stages[model.stage]
-        part = () if rows == "all" else _part(*self._rows(rows))
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
             flavour=trained.flavour,
             resources=_resources(manifest.resources.attribution, cores=2, memory=8,
                                  gpus=_gpus(trained.flavour)),
-            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *part,
+            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *more,
                      "--device", trained.flavour, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
 
