@@ -13,6 +13,7 @@ class Attributor:
         resolution, labels = description["resolution"], len(description["labels"])
         self._settings = Settings(**description["settings"])
         self._is_visnet = description["architecture"] == "visnet"
+        self.labels = labels
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
@@ -27,10 +28,11 @@ class Attributor:
         the scores are; of a visnet "fingerprints", (n, 3, R, R), image - reconstruction.
         """
         for block, count in feeding.blocks(images):
-            yield {name: values.numpy()[:count] for name, values in self._compute(block).items()}
+            yield {name: values.numpy()[:count] for name, values in self.compute(block).items()}
 
     @tf.function
-    def _compute(self, images):
+    def compute(self, images):
+        """`outputs` as tensors, of a block: values of 0..255, with a gradient if they are float32."""
         images, precision = layers.to_float(images), self._settings.precision
         if self._is_visnet:
             _, fingerprints, logits = layers.encode_and_compare(
