@@ -15,6 +15,7 @@ class Attributor:
         resolution, labels = description["resolution"], len(description["labels"])
         self._settings = Settings(**description["settings"])
         self._is_visnet = description["architecture"] == "visnet"
+        self.labels = labels
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
@@ -29,14 +30,15 @@ class Attributor:
         the scores are; "fingerprints", if they are wanted, (n, 3, R, R): image - reconstruction.
         """
         for block, count in feeding.blocks(images):
-            yield {name: values.numpy()[:count] for name, values in self._compute(block).items()}
+            yield {name: values.numpy()[:count] for name, values in self.compute(block).items()}
 
     def model_fingerprints(self):
         """What a visnet compares image fingerprints with: float32 (labels, 3, R, R)."""
         return tf.transpose(layers.model_fingerprints(self._weights), (3, 2, 0, 1)).numpy()
 
     @tf.function
-    def _compute(self, images):
+    def compute(self, images):
+        """`outputs` as tensors, of a block: values of 0..255, with a gradient if they are float32."""
         images, precision = layers.to_float(images), self._settings.precision
         if self._is_visnet:
             _, fingerprints, logits = layers.encode_and_compare(
