@@ -135,6 +135,23 @@ class Study:
                      "--seed", str(manifest.seed), "--out", "{out}"),
             config={"kind": kind, **settings}, inputs=_inputs(images)))
 
+    def removed(self, model: Handle, images: Handle, label: str, *, epsilon: int, tests: int,
+                **settings: Any) -> Handle:
+        """The first `tests` test images of `label`, changed so that `model` takes them for another's.
+
+        epsilon, settings: as attribution/remove.py names them. `scores` knows the rows as "all".
+        """
+        manifest, trained, (first, count) = self._manifest, self._stages[model.stage], self._rows("test")
+        return self._add(Stage(
+            name=f"{images.stage.rpartition('/')[0] or REAL}-removed-{epsilon}/remove", image=trained.image,
+            flavour=trained.flavour,
+            resources=_resources(manifest.resources.attribution, cores=2, memory=8,
+                                 gpus=_gpus(trained.flavour)),
+            command=("remove", "--model", f"{{in}}/{model.place}", *_named({label: images}),
+                     *_part(first, min(tests, count)), "--config", "{config}", "--seed", str(manifest.seed),
+                     "--device", trained.flavour, "--out", "{out}"),
+            config={"epsilon": epsilon, **settings}, inputs=_inputs(model, images)))
+
     def every_source(self) -> dict[str, Handle]:
         """Real images and those of every source of the manifest, by the names they have there."""
         return {REAL: self.real()} | {name: self.images(name) for name in self.sources}
@@ -167,14 +184,21 @@ class Study:
 
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
         """The scores that a method gives `sets`: their "test", "validation" or "all" images."""
+        return self._attributed(model, sets, () if rows == "all" else _part(*self._rows(rows)))
+
+    def fingerprints(self, model: Handle, sets: Mapping[str, Handle], tests: int) -> Handle:
+        """Scores and fingerprints of the first `tests` test images, or of all there are, by a visnet."""
+        first, count = self._rows("test")
+        return self._attributed(model, sets, (*_part(first, min(tests, count)), "--fingerprints"))
+
+    def _attributed(self, model: Handle, sets: Mapping[str, Handle], more: tuple[str, ...]) -> Handle:
         manifest, trained = self._manifest, self._stages[model.stage]
-        part = () if rows == "all" else _part(*self._rows(rows))
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
             flavour=trained.flavour,
             resources=_resources(manifest.resources.attribution, cores=2, memory=8,
                                  gpus=_gpus(trained.flavour)),
-            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *part,
+            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *more,
                      "--device", trained.flavour, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
 

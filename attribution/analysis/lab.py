@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attribution.analysis import fingerprints
 from attribution.analysis.metrics import confusion_matrix, logsumexp, metrics
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
@@ -100,6 +101,10 @@ class Lab:
                      if path.exists())
         sets = json.loads(index.read_text("utf-8"))["sets"]
         return np.repeat([one["name"] for one in sets], [one["count"] for one in sets])
+
+    def fingerprints(self, name):
+        """The Fingerprints of a stage that was asked for them. Raises BadInput if it was not."""
+        return fingerprints.read(self._folders[name])
 
     def images(self, name, use=None):
         """The images of a set: a read-only memory map, uint8 (N, R, R, 3).

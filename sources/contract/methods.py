@@ -133,7 +133,8 @@ def _check(sets, needed):
                            % (name, found.count, needed))
 
 
-def _named_folder(text):
+def named_folder(text):
+    """An argument NAME=DIR: (name, folder)."""
     name, separator, folder = text.partition("=")
     if not (name and separator and folder):
         raise argparse.ArgumentTypeError("expected NAME=DIR, found %r" % text)
@@ -172,5 +173,5 @@ def add_rows(parser, of):
 
 
 def add_images(parser, help_text):
-    parser.add_argument("--images", required=True, action="append", type=_named_folder,
+    parser.add_argument("--images", required=True, action="append", type=named_folder,
                         metavar="NAME=DIR", help=help_text)

@@ -51,7 +51,9 @@ EVERYTHING = {name: SUBSETS if name == "subsets" else {} for name in experiments
 @pytest.mark.parametrize("chosen", [{"existence": {}}, EVERYTHING])
 def test_every_stage_comes_after_those_it_needs_and_sees_what_its_command_names(chosen):
     seen = set()
-    for one in study(experiments=chosen).stages:
+    methods = {"classifier": {"image": "attribution"},
+               "visNet": {"image": "attribution", "settings": {"network": "visnet"}}}
+    for one in study(experiments=chosen, methods=methods).stages:
         assert set(one.inputs.values()) <= seen
         named = {word.split("{in}/")[1].split("/")[0] for word in one.command if "{in}/" in word}
         assert named <= set(one.inputs) | set(one.files)
