@@ -10,7 +10,8 @@ def attribute(arguments):
     features.npy       of a classifier: the layer before the logits, float32 (N, D)
     maps.npy           of a fully convolutional head: its logits, float32 (N, labels, h, w)
     fingerprints.npy   of a visnet: image fingerprints, float32 (N, 3, R, R), image - reconstruction
-    attribution.json   labels, sets, and of every image the predicted label. It appears last
+    attribution.json   labels, sets, and of every image the predicted label; of a trained classifier
+                       also whether the image passes its threshold, "known". It appears last
     """
     sets = methods.Sets(arguments.images, arguments.first, arguments.count)
     description, weights = models.read(arguments.model, "classifier", "visnet")

@@ -2,8 +2,9 @@
 
 import tensorflow as tf
 
-from attribution import feeding, layers, networks
+from attribution import feeding, layers, networks, openset
 from attribution.settings import Settings
+from sources.contract import models
 
 
 class Attributor:
@@ -14,6 +15,8 @@ class Attributor:
         self._settings = Settings(**description["settings"])
         self._is_visnet = description["architecture"] == "visnet"
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
+        self._known = models.part(weights, openset.PART)
+        self._threshold = description.get("unknown", {}).get("threshold")
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
         self._layers = (networks.autoencoder(self._settings, resolution) if self._is_visnet else
@@ -24,10 +27,14 @@ class Attributor:
 
         {"scores": float32 (n, labels)}; of a classifier "features", (n, D), what its last layer
         makes them of; with "maps", (n, labels, h, w), of a fully convolutional head, whose average
-        the scores are; of a visnet "fingerprints", (n, 3, R, R), image - reconstruction.
+        the scores are; of a visnet "fingerprints", (n, 3, R, R), image - reconstruction. Of a model
+        that has a threshold "known", bool (n,): whether an image passes it.
         """
         for block, count in feeding.blocks(images):
-            yield {name: values.numpy()[:count] for name, values in self._compute(block).items()}
+            said = {name: values.numpy()[:count] for name, values in self._compute(block).items()}
+            if self._threshold is not None:
+                said["known"] = openset.familiarity(said["features"], self._known) >= self._threshold
+            yield said
 
     @tf.function
     def _compute(self, images):
@@ -36,9 +43,7 @@ class Attributor:
             _, fingerprints, logits = layers.encode_and_compare(
                 self._layers, self._weights, images, precision)
             return {"scores": logits, "fingerprints": _channels_first(fingerprints)}
-        *before, last = self._layers
-        features = layers.run(before, self._weights, images, precision)
-        logits = layers.run([last], self._weights, features, precision)
+        features, logits = layers.classify(self._layers, self._weights, images, precision)
         maps = {"maps": _channels_first(logits)} if logits.shape.rank == 4 else {}
         return {"scores": layers.average(logits), "features": layers.average(features), **maps}
 

@@ -1,8 +1,11 @@
-"""How often a network that is being trained is right about images that it does not learn from."""
+"""What a network that is being trained says of images that it does not learn from."""
 
+import functools
 import math
 
-from attribution import feeding, trainers
+import numpy as np
+
+from attribution import feeding, openset, trainers
 
 
 class Validated:
@@ -42,8 +45,30 @@ class Validated:
         self._trainer.restore(state)
 
     def weights(self):
-        """{name: array} of the model."""
-        return self._trainer.weights()
+        """{name: array} of the model; of a classifier also what openset.familiarity takes."""
+        fitted, _ = self._unknown
+        return dict(self._trainer.weights(),
+                    **{f"{openset.PART}/{name}": value for name, value in fitted.items()})
+
+    def describe(self):
+        """What model.json says of the trained model: of a classifier, "unknown", its threshold."""
+        return self._unknown[1]
+
+    @functools.cached_property
+    def _unknown(self):
+        """What openset.familiarity takes, and the description of the threshold, when all is learnt.
+
+        A visualisation network has no features, and neither.
+        """
+        if self._settings.network != "classifier":
+            return {}, {}
+        features = [self._trainer.features(block).numpy()[:count]
+                    for images in self._parts for block, count in feeding.blocks(images)]
+        features, sizes = np.concatenate(features), [len(images) for images in self._parts]
+        fitted = openset.fit(features, np.repeat(np.arange(len(sizes)), sizes))
+        least = openset.threshold(openset.familiarity(features, fitted))
+        return fitted, {"unknown": {"score": openset.SCORE, "threshold": least,
+                                    "kept": openset.KEPT}}
 
     def _measure(self):
         right = 0

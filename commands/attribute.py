@@ -30,8 +30,9 @@ _MEMORY = 4 << 30
 def command(pictures: Path, name: str, model: Path | None, as_json: bool, engine: str | None) -> None:
     """Say, for a picture or each picture of a folder, which source made it and with what probability.
 
-    The sources are those that the classifier was trained to tell apart. A picture of another size than the
-    classifier's is cropped to its centre and resized, which may wash its fingerprint away.
+    The sources are those that the classifier was trained to tell apart. A picture that is unlike them all is told
+    to be of none of these; a published classifier cannot tell. A picture of another size than the classifier's is
+    cropped to its centre and resized, which may wash its fingerprint away.
     """
     with interruptible("orchestrate.py attribute"), tempfile.TemporaryDirectory(prefix="ganfp-") as scratch:
         model = model or _model_of(name)
@@ -43,7 +44,9 @@ def command(pictures: Path, name: str, model: Path | None, as_json: bool, engine
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['file']}: {row['label']} ({row['probability']:.1%})")
+        said = f"{row['label']} ({row['probability']:.1%})"
+        nearest = f"none of these (nearest: {row['label']}, {row['probability']:.1%})"
+        click.echo(f"{row['file']}: {said if row.get('known', True) else nearest}")
 
 
 def _model_of(name: str) -> Path:

@@ -69,15 +69,16 @@ def answer(out, sets, model, outputs, **versions):
     """Write what a method says of `sets` to `out`: scores.npy and others, then attribution.json.
 
     model: the description of the model. outputs: yields {name: float32 (n, ...)} of all rows in
-    order, with "scores", (n, labels), among the names. versions: of what computed them.
+    order, with "scores", (n, labels), among the names, and perhaps "known", bool (n,): whether an
+    image may be of one of the labels at all. versions: of what computed them.
     """
     atomic.make_folder(out)
     predictions, total = [], sum(map(len, sets.rows))
     progress = events.Progress(total)
     with _Arrays(out, total) as files:
         for output in outputs:
-            files.append(output)
-            predictions += _predictions(model["labels"], output["scores"])
+            files.append(dict((name, output[name]) for name in output if name != "known"))
+            predictions += _predictions(model["labels"], output["scores"], output.get("known"))
             progress.step(len(predictions), len(output["scores"]))
     atomic.write_json(os.path.join(out, "attribution.json"), {
         "labels": model["labels"], "sets": sets.index, "predictions": predictions,
@@ -115,12 +116,18 @@ class _Arrays(object):
         return stream
 
 
-def _predictions(labels, scores):
-    """[{"label": the likeliest, "probability": its softmax}] of scores (n, labels)."""
+def _predictions(labels, scores, known=None):
+    """[{"label": the likeliest, "probability": its softmax}] of scores (n, labels).
+
+    known: bool (n,), which each then says as "known".
+    """
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares = powers / powers.sum(axis=1, keepdims=True)
-    return [{"label": labels[best], "probability": round(float(row[best]), 6)}
-            for row, best in zip(shares, shares.argmax(axis=1))]
+    found = [{"label": labels[best], "probability": round(float(row[best]), 6)}
+             for row, best in zip(shares, shares.argmax(axis=1))]
+    if known is None:
+        return found
+    return [dict(one, known=bool(passes)) for one, passes in zip(found, known)]
 
 
 def _check(sets, needed):

@@ -125,11 +125,13 @@ def read(folder, sets, first, count):
 
 
 def _check_predictions(said):
-    """The predictions are the largest of the softmax of the scores."""
+    """The predictions are the largest of the softmax of the scores; all say "known", or none."""
     labels, predictions = said.index["labels"], said.index["predictions"]
     powers = np.exp(said.scores - said.scores.max(axis=1, keepdims=True))
     best = powers.max(axis=1) / powers.sum(axis=1)
     expect(len(predictions) == len(best), f"{len(predictions)} predictions of {len(best)} rows")
+    known = {type(entry.get("known")) for entry in predictions}
+    expect(known in ({bool}, {type(None)}), "known is neither true nor false for some rows")
     for row, entry in enumerate(predictions):
         place = labels.index(entry["label"])
         expect(said.scores[row, place] == said.scores[row].max(),

@@ -97,6 +97,13 @@ def test_an_answer_grows_block_by_block(tmp_path):
             written, np.concatenate([first[name], second[name]]).astype(np.float32))
 
 
+def test_an_answer_says_of_every_image_whether_it_is_known(tmp_path):
+    scores = np.zeros((4, 2), np.float32)
+    found = answered(tmp_path, [{"scores": scores, "known": np.array([True, False, True, True])}])
+    assert [one["known"] for one in found["predictions"]] == [True, False, True, True]
+    assert not os.path.exists(str(tmp_path / "out" / "known.npy"))
+
+
 def test_half_an_answer_does_not_appear(tmp_path):
     def outputs():
         yield {"scores": np.zeros((2, 2), np.float32)}
