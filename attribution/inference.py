@@ -4,19 +4,19 @@ import tensorflow as tf
 
 from attribution import feeding, layers, networks, openset
 from attribution.settings import Settings
-from sources.contract import models
 
 
 class Attributor:
     """A model: its `description`, that of model.json, and its weights, {name: array}."""
 
-    def __init__(self, description, weights):
+    def __init__(self, description, weights, fingerprints=False):
+        """fingerprints: whether those of images are wanted; a visnet alone has any."""
+        self._wanted = fingerprints
         resolution, labels = description["resolution"], len(description["labels"])
         self._settings = Settings(**description["settings"])
         self._is_visnet = description["architecture"] == "visnet"
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
-        self._known = models.part(weights, openset.PART)
-        self._threshold = description.get("unknown", {}).get("threshold")
+        self._references = weights.get(openset.REFERENCES)
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
         self._layers = (networks.autoencoder(self._settings, resolution) if self._is_visnet else
@@ -27,14 +27,18 @@ class Attributor:
 
         {"scores": float32 (n, labels)}; of a classifier "features", (n, D), what its last layer
         makes them of; with "maps", (n, labels, h, w), of a fully convolutional head, whose average
-        the scores are; of a visnet "fingerprints", (n, 3, R, R), image - reconstruction. Of a model
-        that has a threshold "known", bool (n,): whether an image passes it.
+        the scores are; "fingerprints", if they are wanted, (n, 3, R, R): image - reconstruction. Of
+        a model that can tell it "familiarity", (n,): how well it knows such images.
         """
         for block, count in feeding.blocks(images):
             said = {name: values.numpy()[:count] for name, values in self._compute(block).items()}
-            if self._threshold is not None:
-                said["known"] = openset.familiarity(said["features"], self._known) >= self._threshold
+            if self._references is not None:
+                said["familiarity"] = openset.familiarity(said["features"], self._references)
             yield said
+
+    def model_fingerprints(self):
+        """What a visnet compares image fingerprints with: float32 (labels, 3, R, R)."""
+        return tf.transpose(layers.model_fingerprints(self._weights), (3, 2, 0, 1)).numpy()
 
     @tf.function
     def _compute(self, images):
@@ -42,7 +46,8 @@ class Attributor:
         if self._is_visnet:
             _, fingerprints, logits = layers.encode_and_compare(
                 self._layers, self._weights, images, precision)
-            return {"scores": logits, "fingerprints": _channels_first(fingerprints)}
+            wanted = {"fingerprints": _channels_first(fingerprints)} if self._wanted else {}
+            return {"scores": logits, **wanted}
         features, logits = layers.classify(self._layers, self._weights, images, precision)
         maps = {"maps": _channels_first(logits)} if logits.shape.rank == 4 else {}
         return {"scores": layers.average(logits), "features": layers.average(features), **maps}

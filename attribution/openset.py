@@ -1,39 +1,27 @@
-"""None of these: does a classifier know the source of an image? NumPy alone.
+"""None of these: does a classifier know images such as this one? NumPy alone.
 
-How sure of that it is, `familiarity`: the Mahalanobis distance of the image's features to the
-nearest class mean, times -1, with one covariance for all classes (Lee et al. 2018). What it takes,
-means and a covariance, is that of validation images, and so is the threshold.
+How well it knows them, the familiarity: the distance between the features of an image and those of
+the nearest image that the classifier learnt from, times -1 (nearest neighbours: Sun et al. 2022).
+The threshold below which an image is told to be of none of the labels comes from validation images.
 """
 
 import numpy as np
 
-PART = "unknown"  # below which a model's weights are what `familiarity` takes
-SCORE = "Mahalanobis distance, negative"
-KEPT = 0.95      # share of the validation images that the threshold lets pass as known
-_RIDGE = 1e-3    # of the mean variance, added to each: features may depend on each other
+REFERENCES = "unknown/references"  # among a model's weights: features of images it learnt from
+IMAGES = 1000    # references of each label, at most: the first that it learnt from
+KEPT = 0.95      # share of the validation images that the threshold lets pass
+SCORE = "distance of the features to the nearest training image's, times -1"
 
 
-def fit(features, truth):
-    """What `familiarity` takes: {"means": (labels, D), "whitening": (D, D)}, float32.
-
-    features: (N, D). truth: int (N,), the label of each, all labels among them.
-    """
-    means = np.stack([features[truth == label].mean(axis=0, dtype=float)
-                      for label in range(truth.max() + 1)])
-    spread = features - means[truth]
-    covariance = spread.T @ spread / len(spread)
-    ridge = _RIDGE * covariance.trace() / len(covariance) or 1.0  # 1: all features are equal
-    whitening = np.linalg.cholesky(np.linalg.inv(covariance + ridge * np.eye(len(covariance))))
-    return {"means": means.astype(np.float32), "whitening": whitening.astype(np.float32)}
+def familiarity(features, references):
+    """Of features (N, D): float32 (N,), 0 at most. references: (M, D), those of known images."""
+    features, references = features.astype(float), references.astype(float)
+    squares = [(values ** 2).sum(axis=1) for values in (features, references)]
+    nearest = (squares[1] - 2 * features @ references.T).min(axis=1) + squares[0]
+    return -np.sqrt(np.maximum(nearest, 0)).astype(np.float32)  # below 0 by rounding
 
 
-def familiarity(features, fitted):
-    """(N,): how near features (N, D) are to those of a known source; 0 is nearest."""
-    whitening = fitted["whitening"].astype(float)
-    return -np.min([np.linalg.norm((features - mean) @ whitening, axis=1)
-                    for mean in fitted["means"].astype(float)], axis=0)
-
-
-def threshold(familiarities, kept=KEPT):
-    """The value that at least the share `kept` of them reaches."""
-    return float(np.quantile(familiarities, 1 - kept, method="lower"))
+def unknown(familiarities):
+    """What model.json says of a classifier that knows its validation images, (N,), so well."""
+    threshold = np.quantile(familiarities, 1 - KEPT, method="lower")
+    return {"score": SCORE, "threshold": float(threshold), "kept": KEPT}

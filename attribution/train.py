@@ -22,7 +22,7 @@ def train(arguments):
         from attribution import device, validation  # late: they load TensorFlow
 
         chosen = device.choose(wish)
-        return validation.Validated(settings, resolution, seed, chosen, sets.validation, weights)
+        return validation.Validated(settings, resolution, seed, chosen, sets, weights)
 
     training.run(arguments, sets, settings, batches, new_trainer, start=start,
                  architecture=settings.network, labels=sets.names)
@@ -38,8 +38,7 @@ def _start(arguments, settings, sets):
                        f"in this order; --images names {', '.join(sets.names)}")
     sets.check_resolution(model, arguments.start)
     expected = networks.model_variables(settings, sets.resolution, len(sets.names))
-    shapes = {name: value.shape for name, value in weights.items()
-              if not name.startswith(f"{openset.PART}/")}
+    shapes = {name: value.shape for name, value in weights.items() if name != openset.REFERENCES}
     if shapes != expected:
         raise BadInput(f"--start {arguments.start}: its layers are not those of these settings; "
                        "give --config the settings of its architecture that model.json names")

@@ -11,7 +11,7 @@ from tests.conformance.callers import call
 from tests.conformance.trial import check_events, expect, last, sha256, write_set
 
 TRAIN, VALIDATION, TEST = 48, 16, 32  # rows of every set, in this order
-ROWS = {"scores": 2, "features": 2, "maps": 4, "fingerprints": 4}  # axes of NAME.npy
+ROWS = {"scores": 2, "features": 2, "familiarity": 1, "maps": 4, "fingerprints": 4}  # axes of NAME.npy
 
 
 class Said(NamedTuple):

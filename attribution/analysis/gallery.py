@@ -1,0 +1,138 @@
+"""Pictures of fingerprints: a table of images with their responses, and a frame for each image.
+
+Fingerprints are shown around a middle grey, responses from blue (negative) over white to red, each
+kind stretched alike in the whole picture. The source that responds most has a frame.
+"""
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+INK, FRAME, SOFT = "#1c1b19", "#0072b2", "#9a9790"  # the frame's blue: Okabe and Ito 2008
+_SHARE = 99.5   # percent of all values that are not cut when they are stretched
+_CELL = 0.92    # inches
+_DOTS = 110     # an inch
+_STYLE = {"font.family": "DejaVu Serif", "font.size": 9, "text.color": INK, "text.parse_math": False,
+          "axes.edgecolor": SOFT, "axes.titlesize": 9, "figure.facecolor": "white"}
+
+
+class Seen(NamedTuple):
+    """An image and what a visnet sees in it. name: as it is shown.
+
+    image: uint8 (R, R, 3). fingerprint: (3, R, R). responses: (L, R, R). probabilities: (L,).
+    """
+
+    name: str
+    image: np.ndarray
+    fingerprint: np.ndarray
+    responses: np.ndarray
+    probabilities: np.ndarray
+
+
+class Gallery:
+    """Pictures of what a visnet that knows `labels` sees. models: (L, 3, R, R). seen: [Seen]."""
+
+    def __init__(self, labels, models, seen):
+        self.labels, self._models, self._seen = labels, models, seen
+        self._model_limit = _limit([models])
+        self._limit = _limit([one.fingerprint for one in seen])
+        self._response_limit = _limit([one.responses for one in seen])
+
+    def table(self, rows=None):
+        """The PNG of a table: a row for each of the first images, its fingerprint, the responses."""
+        seen = self._seen[:rows]
+
+        def paint(figure):
+            cells = figure.subplots(len(seen) + 1, len(self.labels) + 2, squeeze=False)
+            self._paint_models(cells[0, 2:])
+            for axes in cells[0, :2]:
+                axes.set_axis_off()
+            for line, one in zip(cells[1:], seen, strict=True):
+                self._paint_row(line, one)
+            cells[1, 0].set_title("image"), cells[1, 1].set_title("its fingerprint")
+
+        height = 0.5 + (len(seen) + 1) * (_CELL + 0.18)
+        return _png(_drawn(paint, _CELL * (len(self.labels) + 2) * 1.12 + 0.8, height))
+
+    def frame(self, number):
+        """One image of an animation, uint8 (H, W, 3): as the published demo lays it out."""
+        one = self._seen[number]
+
+        def paint(figure):
+            cells = figure.subplots(3, len(self.labels) + 1, squeeze=False)
+            _show(cells[0, 0], one.image, one.name), self._paint_fingerprint(cells[1, 0], one)
+            cells[1, 0].set_title("its fingerprint")
+            cells[2, 0].set_axis_off()
+            self._paint_models(cells[0, 1:])
+            self._paint_responses(cells[1, 1:], one)
+            best = one.probabilities.argmax()
+            for place, axes in enumerate(cells[2, 1:]):
+                _bar(axes, one.probabilities[place], place == best)
+
+        return _drawn(paint, _CELL * (len(self.labels) + 1) * 1.25 + 0.4, 3 * _CELL * 1.3 + 0.3)
+
+    def _paint_models(self, cells):
+        for axes, label, model in zip(cells, self.labels, self._models, strict=True):
+            _show(axes, _grey(model, self._model_limit), label)
+
+    def _paint_row(self, cells, one):
+        _show(cells[0], one.image)
+        cells[0].set_ylabel(one.name, rotation=0, ha="right", va="center")
+        self._paint_fingerprint(cells[1], one)
+        self._paint_responses(cells[2:], one)
+        for axes, share in zip(cells[2:], one.probabilities, strict=True):
+            axes.set_xlabel(f"{100 * share:.1f} %", fontsize=8, labelpad=2)
+
+    def _paint_fingerprint(self, axes, one):
+        _show(axes, _grey(one.fingerprint, self._limit))
+
+    def _paint_responses(self, cells, one):
+        best = one.probabilities.argmax()
+        for place, (axes, response) in enumerate(zip(cells, one.responses, strict=True)):
+            _show(axes, response, limit=self._response_limit)
+            if place == best:
+                axes.spines[:].set(color=FRAME, linewidth=3)
+
+
+def _limit(arrays):
+    values = np.abs(np.concatenate([np.ravel(array) for array in arrays]))
+    return max(float(np.percentile(values, _SHARE)), 1e-12)
+
+
+def _grey(values, limit):
+    return np.clip(0.5 + np.moveaxis(values, 0, -1) / (2 * limit), 0, 1)
+
+
+def _show(axes, picture, title="", limit=None):
+    axes.imshow(picture, cmap="RdBu_r", vmin=limit and -limit, vmax=limit, interpolation="nearest")
+    axes.set(xticks=[], yticks=[], title=title)
+
+
+def _bar(axes, share, best):
+    axes.bar([0], [share], width=0.5, color=FRAME if best else SOFT)
+    axes.set(xlim=(-1, 1), ylim=(0, 1.2), xticks=[], yticks=[])
+    axes.spines[["top", "left", "right"]].set_visible(False)
+    axes.text(0, share + 0.04, f"{100 * share:.1f} %", ha="center",
+              weight="bold" if best else "normal")
+
+
+def _drawn(paint, width, height):
+    """What `paint` does to a figure of width x height inches, uint8 (H, W, 3)."""
+    with rc_context(_STYLE):
+        figure = Figure((width, height), dpi=_DOTS, layout="constrained")
+        paint(figure)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _png(pixels):
+    from PIL import Image
+
+    written = io.BytesIO()
+    Image.fromarray(pixels).quantize(256).save(written, "PNG", optimize=True)
+    return written.getvalue()
