@@ -47,6 +47,7 @@ class Settings(NamedTuple):
     crop_share: str = "edge"       # what CROP is cut off from: each edge; or "total", both together
     combination: str = "each"      # each by chance, one after the other: recalled, no code known;
                                    # or "turn": one an image, in turn, by chance
+    quality: int = 0               # of JPEG, 1 to 100, the same for every image; 0: drawn from JPEG
 
 
 def from_config(differences):
@@ -56,7 +57,7 @@ def from_config(differences):
         if getattr(settings, name) not in known:
             raise BadInput(f"setting {name}: expected one of {', '.join(known)}, found "
                            f"{getattr(settings, name)!r}")
-    for name, most in (("strength", 2), ("probability", 1)):
+    for name, most in (("strength", 2), ("probability", 1), ("quality", 100)):
         if getattr(settings, name) > most:
             raise BadInput(f"setting {name}: expected {most} or less, found "
                            f"{getattr(settings, name)}")
@@ -172,6 +173,8 @@ def _draw_crop(image, random, settings):
 
 
 def _draw_jpeg(image, random, settings):
+    if settings.quality:
+        return jpeg(image, settings.quality)
     lost = settings.strength * (100 - random.randint(JPEG[0], JPEG[1] + 1))
     return jpeg(image, max(round(100 - lost), 1))
 

@@ -46,8 +46,9 @@ def command(pictures: Path, name: str, model: Path | None, fingerprints: Path | 
             engine: str | None) -> None:
     """Say, for a picture or each picture of a folder, which source made it and with what probability.
 
-    The sources are those that the model was trained to tell apart. A picture of another size than the
-    model's is cropped to its centre and resized, which may wash its fingerprint away.
+    The sources are those that the model was trained to tell apart. A picture that is unlike all of them is told
+    to be from none of these; published models cannot tell. A picture of another size than the model's is cropped
+    to its centre and resized, which may wash its fingerprint away.
     """
     with interruptible("orchestrate.py attribute"), tempfile.TemporaryDirectory(prefix="ganfp-") as scratch:
         if fingerprints is not None:
@@ -68,9 +69,16 @@ def command(pictures: Path, name: str, model: Path | None, fingerprints: Path | 
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['file']}: {row['label']} ({row['probability']:.1%})")
+        click.echo(f"{row['file']}: {_told(row)}")
     if fingerprints:
         click.echo(f"fingerprints and responses: {fingerprints / _DRAWN[0]}")
+
+
+def _told(row: dict[str, Any]) -> str:
+    """A prediction in words."""
+    if row.get("known", True):
+        return f"{row['label']} ({row['probability']:.1%})"
+    return f"none of these (nearest: {row['label']}, {row['probability']:.1%})"
 
 
 def _model_of(name: str, wanted: str) -> Path:

@@ -2,8 +2,8 @@
 
 The published code of some sources truncates values, of others rounds them, of others stretches the
 contrast of every image to 0 ... 255. A classifier that sees an image's extremes and histogram alone
-and the first method each learn from images as published and from the same images rounded alike, and
-are tested on both.
+and the first method each learn from images as published, from the same images rounded alike, and
+from these after all of them, real ones too, went through the same JPEG; and are tested on each.
 
 Grommelt et al. 2024: compression and size give images away in data sets of real and fake ones.
 McCloskey and Albright 2018: the share of saturated values tells GANs from cameras.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from experiments.parts import Bars, Headline, Section, Table, percent
 
-WRITINGS = {"published": "as published", "round": "rounded alike"}
+WRITINGS = {"published": "as published", "round": "rounded alike", "jpeg": "all as JPEG"}
 PAIRS = [(learnt, tested) for learnt in WRITINGS for tested in WRITINGS]
 VIEWS = {"extremes": 4, "extremes, histogram": None}  # how many of the values that `_see` gives
 _LOST = ("What is lost is what the last step of writing a file gave away, which is no trait of a "
@@ -22,8 +22,11 @@ _KEPT = "Nothing is lost: it does as well without what the last step of writing 
 
 
 class Settings(NamedTuple):
-    """The trivial classifier: multinomial logistic regression on a few numbers of each image."""
+    """The JPEG, and the trivial classifier: multinomial logistic regression on a few numbers."""
 
+    quality: int = 90      # of the JPEG, 1 to 100; ours
+    training: dict = {}    # settings of the method where its trainings for this experiment differ
+                           # from the manifest's; {}: in nothing
     images: int = 2000     # of every source to learn from: the first of the training images
     bins: int = 32         # of the histogram of values from 0 to 255
     ridge: float = 1e-4    # weight of the squared weights in the loss
@@ -31,15 +34,15 @@ class Settings(NamedTuple):
 
 
 def steps(study, settings):
-    """Every source in both writings; the first method trained on each, and tested on each."""
+    """Every source in every writing; the first method trained on each, and tested on each."""
     _check(settings)
     method, usual = study.methods[0], study.every_source()
-    sets = {writing: _written(study, writing) for writing in WRITINGS}
+    sets = {writing: _written(study, writing, settings.quality) for writing in WRITINGS}
     found = {f"images/{writing}/{label}": images
              for writing, own in sets.items() for label, images in own.items()}
     for learnt, tested in PAIRS:
-        name = "" if sets[learnt] == usual else f"on-{learnt}"
-        model = study.trained(method, sets[learnt], name)
+        name = "" if sets[learnt] == usual and not settings.training else f"on-{learnt}"
+        model = study.trained(method, sets[learnt], name, settings=settings.training)
         found[f"scores/{learnt}/{tested}/{method}"] = study.scores(model, sets[tested])
     return found
 
@@ -87,18 +90,18 @@ def _bars(result):
 
 
 def _cells(result):
-    columns = [f"learnt {WRITINGS[learnt]}, tested {WRITINGS[tested]}" for learnt, tested in PAIRS]
-    rows = [(one["name"], *(percent(accuracy) for _, _, accuracy in one["cells"]))
-            for one in result["classifiers"]]
-    return Table("What is right, by how images were written", ["classifier", *columns], rows,
-                 _meaning(result))
+    rows = [(f"{one['name']}, learnt {WRITINGS[learnt]}",
+             *(percent(_accuracies(one)[learnt, tested]) for tested in WRITINGS))
+            for one in result["classifiers"] for learnt in WRITINGS]
+    return Table("What is right, by how the images were written that it learnt from",
+                 ["", *(f"tested {how}" for how in WRITINGS.values())], rows, _meaning(result))
 
 
 def _meaning(result):
     """The paragraph that says what the numbers mean."""
     method, shares = result["classifiers"][-1]["name"], _accuracies(result["classifiers"][-1])
     learnt = {pair: percent(share) for pair, share in shares.items()}
-    trivial = percent(_accuracies(result["classifiers"][-2])["round", "round"])
+    trivial = _accuracies(result["classifiers"][-2])
     lost = shares["published", "published"] - shares["round", "round"]
     return (
         f"Of images as published, the {method} attributes {learnt['published', 'published']} "
@@ -106,11 +109,15 @@ def _meaning(result):
         f"those. {_LOST if lost > 0 else _KEPT} Tested on the writing from which it did "
         f"not learn, it gets {learnt['published', 'round']} and {learnt['round', 'published']} "
         "right: the lower these are, the more it goes by the writing. What the trivial classifier "
-        f"tells of images rounded alike, {trivial}, it tells by brightness, contrast and "
-        "saturation, as McCloskey and Albright (2018) tell GANs from cameras: traits of a "
-        "source's images, but no fingerprint in the places of their pixels. Rounding does not make "
-        "all alike: real images were JPEG files once, and Grommelt et al. (2024) show that "
-        "compression and size alone can give images away.")
+        f"tells of images rounded alike, {percent(trivial['round', 'round'])}, it tells by "
+        "brightness, contrast and saturation, as McCloskey and Albright (2018) tell GANs from "
+        "cameras: traits of a source's images, but no fingerprint in the places of their pixels. "
+        "Rounding does not make all alike: real images were JPEG files once, and Grommelt et al. "
+        "(2024) show that compression and size alone can give images away. After all images went "
+        f"through one more JPEG, the same for all, the {method} that learnt from such images "
+        f"attributes {learnt['jpeg', 'jpeg']} of them rightly: what only an older JPEG gave away "
+        f"is weaker there, and so are fine traces of a source. Without having learnt from JPEG "
+        f"files it gets {learnt['round', 'jpeg']} of them right.")
 
 
 def _extremes(result):
@@ -129,14 +136,18 @@ def _check(settings):
     for name in ("images", "rounds"):
         if getattr(settings, name) < 1:
             raise ValueError(f"{name}: expected 1 or more, found {getattr(settings, name)}")
-    if not 1 <= settings.bins <= 256:
-        raise ValueError(f"bins: expected 1 to 256, found {settings.bins}")
+    for name, most in (("bins", 256), ("quality", 100)):
+        if not 1 <= getattr(settings, name) <= most:
+            raise ValueError(f"{name}: expected 1 to {most}, found {getattr(settings, name)}")
     if settings.ridge < 0:
         raise ValueError(f"ridge: expected 0 or more, found {settings.ridge}")
 
 
-def _written(study, writing):
-    """Real images, which nobody wrote anew, and those of every source."""
+def _written(study, writing, quality):
+    """Real images, which nobody rounded anew, and those of every source."""
+    if writing == "jpeg":
+        return {label: study.perturbed(images, "jpeg", quality=quality)
+                for label, images in _written(study, "round", quality).items()}
     return {study.REAL: study.real()} | {name: study.images(name, quantize=writing)
                                          for name in study.sources}
 

@@ -135,6 +135,23 @@ class Study:
                      "--seed", str(manifest.seed), "--out", "{out}"),
             config={"kind": kind, **settings}, inputs=_inputs(images)))
 
+    def removed(self, model: Handle, images: Handle, label: str, *, epsilon: int, tests: int,
+                **settings: Any) -> Handle:
+        """The first `tests` test images of `label`, changed so that `model` takes them for another's.
+
+        epsilon, settings: as attribution/remove.py names them. `scores` knows the rows as "all".
+        """
+        manifest, trained, (first, count) = self._manifest, self._stages[model.stage], self._rows("test")
+        return self._add(Stage(
+            name=f"{images.stage.rpartition('/')[0] or REAL}-removed-{epsilon}/remove", image=trained.image,
+            flavour=trained.flavour,
+            resources=_resources(manifest.resources.attribution, cores=2, memory=8,
+                                 gpus=_gpus(trained.flavour)),
+            command=("remove", "--model", f"{{in}}/{model.place}", *_named({label: images}),
+                     *_part(first, min(tests, count)), "--config", "{config}", "--seed", str(manifest.seed),
+                     "--device", trained.flavour, "--out", "{out}"),
+            config={"epsilon": epsilon, **settings}, inputs=_inputs(model, images)))
+
     def every_source(self) -> dict[str, Handle]:
         """Real images and those of every source of the manifest, by the names they have there."""
         return {REAL: self.real()} | {name: self.images(name) for name in self.sources}

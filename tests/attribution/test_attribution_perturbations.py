@@ -154,6 +154,13 @@ def test_jpeg_draws_its_whole_range(image, monkeypatch):
     assert (min(qualities), max(qualities)) == perturbations.JPEG
 
 
+def test_a_jpeg_may_be_the_same_for_every_image(image, monkeypatch):
+    calls = drawn(monkeypatch, "jpeg")
+    for number in range(4):
+        perturb(image, number, number, Settings("jpeg", strength=0.5, quality=90))
+    assert calls == [(90,)] * 4
+
+
 def test_the_same_light_gives_the_same_image(image):
     assert np.array_equal(perturbations.relight(image, perturbations.light_of(image)), image)
     assert np.array_equal(perturbations.relight(image, 7 * perturbations.light_of(image)), image)
@@ -226,7 +233,8 @@ def test_a_share_of_the_images_can_stay_clean(monkeypatch):
     ({"noise_scale": "both"}, "noise_scale: expected one of variance, deviation"),
     ({"strength": 3.0}, "strength: expected 2 or less"),
     ({"strength": -1.0}, "strength: expected 0 or more"),
-    ({"probability": 1.5}, "probability: expected 1 or less"), ({"quality": 3}, "no such setting"),
+    ({"probability": 1.5}, "probability: expected 1 or less"), ({"sharpness": 3}, "no such setting"),
+    ({"quality": 101}, "quality: expected 100 or less"),
 ])
 def test_settings_that_make_no_sense(differences, words):
     with pytest.raises(BadInput, match=words):

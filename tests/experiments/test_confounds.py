@@ -23,9 +23,12 @@ def images(random, most=256, least=0, count=120):
 
 
 def lab(folder, sets):
-    """A Lab with images {writing: {label: images}} and a method that is right of what it learnt."""
+    """A Lab with images {writing: {label: images}} and a method that is right of what it learnt.
+
+    A writing that is not there is as those rounded alike.
+    """
     places = {}
-    for writing, own in sets.items():
+    for writing, own in {**dict.fromkeys(confounds.WRITINGS, sets["round"]), **sets}.items():
         for label, made in own.items():
             places[f"images/{writing}/{label}"] = place = f"{writing}-{label}"
             with imagesets.Writer(str(folder / place), len(made), 8) as writer:
@@ -49,9 +52,10 @@ def test_sources_with_other_maxima_are_told_apart_perfectly(tmp_path):
     published = {label: images(random, most)
                  for label, most in zip(LABELS, (200, 240, 256), strict=True)}
     alike = {label: images(random) for label in LABELS}
-    found = measured(tmp_path, {"published": published, "round": alike})
+    found = measured(tmp_path, {"published": published, "round": alike, "jpeg": published})
     for name in confounds.VIEWS:
-        assert found[name]["published", "published"] == 1
+        assert found[name]["published", "published"] == found[name]["jpeg", "published"] == 1
+        assert found[name]["jpeg", "round"] == found[name]["published", "round"]
         assert found[name]["round", "round"] == pytest.approx(1 / 3, abs=0.12)
         assert found[name]["published", "round"] == pytest.approx(1 / 3, abs=0.12)
 
@@ -120,7 +124,10 @@ def test_saturation_and_the_methods_own_accuracy_are_told(tmp_path):
     told = confounds.section(found, [])
     (table,) = (part for part in told.parts if "Grommelt et al. (2024)" in part.note)
     assert "McCloskey and Albright (2018)" in table.note
-    assert [row[0] for row in table.rows] == [*confounds.VIEWS, "mine"]
+    assert [row[0] for row in table.rows[::3]] == [
+        f"{name}, learnt as published" for name in (*confounds.VIEWS, "mine")]
+    assert table.rows[-2:] == [("mine, learnt rounded alike", "33.3 %", "100 %", "33.3 %"),
+                               ("mine, learnt all as JPEG", "33.3 %", "33.3 %", "100 %")]
     for part in told.parts:
         if isinstance(part, parts.Table):
             assert all(len(row) == len(part.columns) for row in part.rows)
@@ -133,29 +140,52 @@ def test_the_paragraph_says_whether_rounding_costs_anything(alike, text):
     assert text in confounds._meaning({"classifiers": classifiers})
 
 
-@pytest.mark.parametrize("quantize", ["published", "round"])
-def test_the_method_of_the_manifest_is_one_of_the_two(quantize):
-    asked = Study(manifest.Manifest.model_validate({
-        "study": "tiny", "dataset": {"kind": "photos"}, "quantize": quantize,
+def asked(settings, **changes):
+    """The study, and the handles, of what is asked for."""
+    study = Study(manifest.Manifest.model_validate({
+        "study": "tiny", "dataset": {"kind": "photos"},
         "images": {"gan": 9, "train": 4, "validation": 2, "test": 3},
-        "sources": {"A": {"image": "a"}}}))
-    handles = confounds.steps(asked, USUAL)
+        "sources": {"A": {"image": "a"}}, **changes}))
+    return study, confounds.steps(study, settings)
+
+
+@pytest.mark.parametrize("quantize", ["published", "round"])
+def test_the_method_of_the_manifest_is_one_of_the_three(quantize):
+    study, handles = asked(USUAL, quantize=quantize)
     other = next(writing for writing in confounds.WRITINGS if writing != quantize)
-    assert handles[f"images/{quantize}/A"] == asked.images("A")
-    assert handles[f"images/{quantize}/real"] == handles[f"images/{other}/real"] == asked.real()
-    trainings = [stage.name for stage in asked.stages if stage.name.endswith("/train")]
-    assert sorted(trainings) == ["A/train", f"classifier-on-{other}/train", "classifier/train"]
+    assert handles[f"images/{quantize}/A"] == study.images("A")
+    assert handles[f"images/{quantize}/real"] == handles[f"images/{other}/real"] == study.real()
+    trainings = [stage.name for stage in study.stages if stage.name.endswith("/train")]
+    assert sorted(trainings) == ["A/train", "classifier-on-jpeg/train",
+                                 f"classifier-on-{other}/train", "classifier/train"]
     made = {stage.name: stage.command[stage.command.index("--quantize") + 1]
-            for stage in asked.stages if "--quantize" in stage.command}
+            for stage in study.stages if "--quantize" in stage.command}
     assert made == {"A/generate": quantize, "A/generate-2": other}
     for learnt, tested in confounds.PAIRS:
-        stage = next(one for one in asked.stages
+        stage = next(one for one in study.stages
                      if one.name == handles[f"scores/{learnt}/{tested}/classifier"].stage)
         assert stage.name.startswith("classifier/") == (learnt == quantize)
         assert handles[f"images/{tested}/A"].stage in stage.inputs.values()
 
 
-@pytest.mark.parametrize("changes", [{"images": 0}, {"rounds": 0}, {"bins": 257}, {"ridge": -1.0}])
+def test_all_images_rounded_alike_go_through_the_same_jpeg():
+    study, handles = asked(USUAL._replace(quality=75))
+    stages = {stage.name: stage for stage in study.stages}
+    for label in ("real", "A"):
+        stage = stages[handles[f"images/jpeg/{label}"].stage]
+        assert stage.config == {"kind": "jpeg", "quality": 75} and "--first" not in stage.command
+        assert handles[f"images/round/{label}"].stage in stage.inputs.values()
+
+
+def test_the_trainings_can_be_made_shorter_all_alike():
+    study, _ = asked(USUAL._replace(training={"images": 50}))
+    trainings = {stage.name: stage.config for stage in study.stages if "--train" in stage.command}
+    assert trainings == {f"classifier-on-{writing}/train": {"images": 50}
+                         for writing in confounds.WRITINGS}
+
+
+@pytest.mark.parametrize("changes", [{"images": 0}, {"rounds": 0}, {"bins": 257}, {"ridge": -1.0},
+                                     {"quality": 0}, {"quality": 101}])
 def test_settings_that_make_no_sense_are_refused(changes):
     (name,) = changes
     with pytest.raises(ValueError, match=f"{name}: expected"):

@@ -56,7 +56,9 @@ COMMANDS = {  # in this order; each may read what those before it wrote
              "photos --config /tiny/config.json --out /tiny/photos"],
     **dict.fromkeys(BASELINES, METHOD),
     "attribution": [*METHOD, "perturb --images /tiny/images --config /tiny/perturb.json --seed 0 "
-                             "--out /tiny/perturbed"],
+                             "--out /tiny/perturbed",
+                    "remove --model /tiny/model --images a=/tiny/images --config /tiny/remove.json "
+                    "--seed 0 --out /tiny/removed"],
     "analysis": ["measure existence --config /tiny/measure.json --inputs /tiny "
                  "--out /tiny/existence",
                  "report --config /tiny/report.json --inputs /tiny --out /tiny/page"],
@@ -129,7 +131,7 @@ def test_what_a_verb_loads_is_what_its_key_holds(image, docker_engine, work, tmp
     recipe = images.recipe(image, "cpu")
     build.build(docker_engine.client, [recipe], lambda event: None)
     configs = {"config": SETTINGS[image], "measure": MEASURE, "report": REPORT,
-               "perturb": {"kind": "noise"}}
+               "perturb": {"kind": "noise"}, "remove": {"steps": 1}}
     for name, config in configs.items():
         (work / f"{name}.json").write_text(json.dumps(config))
     refused = {"import"} if image in BASELINES else set()
