@@ -11,7 +11,9 @@ def attribute(arguments):
     scores.npy         float32 logits, (N, labels); their softmax are probabilities
     features.npy       of a classifier: the layer before the logits, float32 (N, D)
     maps.npy           of a fully convolutional head: its logits, float32 (N, labels, h, w)
-    attribution.json   labels, sets, and of every image the predicted label. It appears last
+    familiarity.npy    of a classifier that has a threshold: how well it knows such images, (N,)
+    attribution.json   labels, sets, and of every image the predicted label, and "known": whether
+                       its familiarity reaches the threshold. It appears last
     With --fingerprints, of a visnet, whose scores are the sums of their products:
     fingerprints.npy         of every image, float32 (N, 3, R, R): image - reconstruction
     model_fingerprints.npy   of every source, float32 (labels, 3, R, R)

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from attribution import feeding, layers, networks
+from attribution import feeding, layers, networks, openset
 from attribution.settings import Settings
 
 
@@ -17,6 +17,7 @@ class Attributor:
         self._is_visnet = description["architecture"] == "visnet"
         self.labels = labels
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
+        self._references = weights.get(openset.REFERENCES)
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
         self._layers = (networks.autoencoder(self._settings, resolution) if self._is_visnet else
@@ -27,10 +28,14 @@ class Attributor:
 
         {"scores": float32 (n, labels)}; of a classifier "features", (n, D), what its last layer
         makes them of; with "maps", (n, labels, h, w), of a fully convolutional head, whose average
-        the scores are; "fingerprints", if they are wanted, (n, 3, R, R): image - reconstruction.
+        the scores are; "fingerprints", if they are wanted, (n, 3, R, R): image - reconstruction. Of
+        a model that can tell it "familiarity", (n,): how well it knows such images.
         """
         for block, count in feeding.blocks(images):
-            yield {name: values.numpy()[:count] for name, values in self.compute(block).items()}
+            said = {name: values.numpy()[:count] for name, values in self.compute(block).items()}
+            if self._references is not None:
+                said["familiarity"] = openset.familiarity(said["features"], self._references)
+            yield said
 
     def model_fingerprints(self):
         """What a visnet compares image fingerprints with: float32 (labels, 3, R, R)."""
@@ -45,9 +50,7 @@ class Attributor:
                 self._layers, self._weights, images, precision)
             wanted = {"fingerprints": _channels_first(fingerprints)} if self._wanted else {}
             return {"scores": logits, **wanted}
-        *before, last = self._layers
-        features = layers.run(before, self._weights, images, precision)
-        logits = layers.run([last], self._weights, features, precision)
+        features, logits = layers.classify(self._layers, self._weights, images, precision)
         maps = {"maps": _channels_first(logits)} if logits.shape.rank == 4 else {}
         return {"scores": layers.average(logits), "features": layers.average(features), **maps}
 

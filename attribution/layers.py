@@ -41,6 +41,17 @@ def encode_and_compare(layers, weights, images, precision="float32"):
     return reconstructions, fingerprints, logits
 
 
+def classify(layers, weights, images, precision="float32"):
+    """A classifier: what its last layer is given, features, and what it makes of them, logits.
+
+    Images (N, R, R, 3) to (N, D) and (N, labels); of a fully convolutional head (N, h, w, D) and
+    (N, h, w, labels). float32.
+    """
+    *before, last = layers
+    features = run(before, weights, images, precision)
+    return features, run([last], weights, features, precision)
+
+
 def model_fingerprints(weights):
     """The fingerprint of every label, (R, R, 3, labels), as an image's is multiplied with it."""
     return _scaled(weights, "Conv_fingerprints", 1)

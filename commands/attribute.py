@@ -20,6 +20,7 @@ from orchestration.errors import UserError
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
+from sources.contract import atomic
 
 _MEMORY = 4 << 30
 _DRAWN = ("overview.png", "overview.gif", "responses.csv", "responses.json")
@@ -45,14 +46,19 @@ def command(pictures: Path, name: str, model: Path | None, fingerprints: Path | 
             engine: str | None) -> None:
     """Say, for a picture or each picture of a folder, which source made it and with what probability.
 
-    The sources are those that the model was trained to tell apart. A picture of another size than the
-    model's is cropped to its centre and resized, which may wash its fingerprint away.
+    The sources are those that the model was trained to tell apart. A picture that is unlike all of them is told
+    to be from none of these; published models cannot tell. A picture of another size than the model's is cropped
+    to its centre and resized, which may wash its fingerprint away.
     """
     with interruptible("orchestrate.py attribute"), tempfile.TemporaryDirectory(prefix="ganfp-") as scratch:
-        if fingerprints is not None and fingerprints.exists():
-            raise UserError(f"--fingerprints {fingerprints}: exists already; name a new folder")
+        if fingerprints is not None:
+            _check_new(fingerprints)
         model = model or _model_of(name, "model" if fingerprints is None else "fingerprints")
-        imageset.from_png(pictures, Path(scratch, "images"), _resolution(model))
+        resolution, architecture = _described(model)
+        if fingerprints is not None and architecture != "visnet":
+            raise UserError(f"--fingerprints: {model} is a {architecture}, which shows none; give a visualisation "
+                            "network, trained with the setting `network: visnet`")
+        imageset.from_png(pictures, Path(scratch, "images"), resolution)
         files = imageset.pictures(pictures)
         names = None if fingerprints is None else [file.name for file in files]
         answer = _ask(model, Path(scratch), engine, names)
@@ -63,9 +69,16 @@ def command(pictures: Path, name: str, model: Path | None, fingerprints: Path | 
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['file']}: {row['label']} ({row['probability']:.1%})")
+        click.echo(f"{row['file']}: {_told(row)}")
     if fingerprints:
         click.echo(f"fingerprints and responses: {fingerprints / _DRAWN[0]}")
+
+
+def _told(row: dict[str, Any]) -> str:
+    """A prediction in words."""
+    if row.get("known", True):
+        return f"{row['label']} ({row['probability']:.1%})"
+    return f"none of these (nearest: {row['label']}, {row['probability']:.1%})"
 
 
 def _model_of(name: str, wanted: str) -> Path:
@@ -80,10 +93,21 @@ def _model_of(name: str, wanted: str) -> Path:
     return Path(run["store"], run["stages"][run["results"][wanted]])
 
 
-def _resolution(model: Path) -> int:
+def _check_new(folder: Path) -> None:
+    """Raise UserError, before anything is computed, if the folder cannot be made."""
+    if folder.exists():
+        raise UserError(f"--fingerprints {folder}: exists already; name a new folder")
+    place = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise UserError(f"--fingerprints {folder}: {place} is no folder that may be written; name another place")
+
+
+def _described(model: Path) -> tuple[int, str]:
+    """Resolution and architecture of a model."""
     try:
-        return int(json.loads((model / "model.json").read_text())["resolution"])
-    except (OSError, ValueError, KeyError) as error:
+        said = json.loads((model / "model.json").read_text())
+        return int(said["resolution"]), str(said.get("architecture", "model of another kind"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{model}: no model here; `attribution train` and `import` write one") from error
 
 
@@ -119,6 +143,6 @@ def _overview(scratch: Path, names: list[str] | None) -> Stage:
 
 
 def _keep(drawn: Path, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    for name in _DRAWN:
-        shutil.copy(drawn / name, folder / name)
+    with atomic.new_folder(str(folder)) as partial:
+        for name in _DRAWN:
+            shutil.copy(drawn / name, Path(partial, name))

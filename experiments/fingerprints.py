@@ -18,31 +18,34 @@ class Settings(NamedTuple):
 
 
 def steps(study, settings):
-    """The network's scores of all test images, fingerprints of some, these; the first method's scores."""
+    """The network's scores of all test images, fingerprints of some, these; another method's scores."""
     _check(study, settings)
-    sets, first = study.every_source(), study.methods[0]
+    sets = study.every_source()
     model = study.trained(settings.method, sets)
-    needs = {"scores": study.scores(model, sets),
-             "fingerprints": study.fingerprints(model, sets, settings.tests),
-             f"first/{first}": study.scores(study.trained(first, sets), sets)}
-    return needs | {f"images/{label}": images for label, images in sets.items()}
+    others = [name for name in study.methods if name != settings.method][:1]
+    return {"scores": study.scores(model, sets),
+            "fingerprints": study.fingerprints(model, sets, settings.tests),
+            **{f"beside/{name}": study.scores(study.trained(name, sets), sets) for name in others},
+            **{f"images/{label}": images for label, images in sets.items()}}
 
 
 def measure(lab, settings):
-    """{"labels", "accuracy", "first", "residue", "responses", "correlation", "picture"}.
+    """{"labels", "accuracy", "beside", "residue", "responses", "correlation", "picture"}.
 
-    accuracy: [low, share, high], of the network. first: [name, share], of the first method. residue:
-    [[label, mean size of its images' fingerprints, of values from 0 to 255]]. responses: of each
-    source's images the mean score for every source, [image's][source]. correlation: of every two
-    sources' fingerprints. picture: base64 text of a PNG, an image of every source and its responses.
+    accuracy: [low, share, high], of the network. beside: [[name, share]], of the first other method, if
+    there is one. residue: [[label, mean size of its images' fingerprints, of values from 0 to 255]].
+    responses: of each source's images the mean score for every source, [image's][source].
+    correlation: of every two sources' fingerprints. picture: base64 text of a PNG, an image of every
+    source and its responses.
     """
     import numpy as np
 
-    seen, first = lab.fingerprints("fingerprints"), lab.names[2]
+    seen = lab.fingerprints("fingerprints")
     of = [seen.names == label for label in seen.labels]
     flat = seen.models.reshape(len(seen.labels), -1)
     return {"labels": list(seen.labels), "accuracy": lab.metrics("scores")["interval"],
-            "first": [first.partition("/")[2], lab.metrics(first)["accuracy"]],
+            "beside": [[name.partition("/")[2], lab.metrics(name)["accuracy"]]
+                       for name in lab.names if name.startswith("beside/")],
             "residue": [[label, float(127.5 * abs(seen.images[rows]).mean())]
                         for label, rows in zip(seen.labels, of, strict=True)],
             "responses": [seen.scores[rows].mean(axis=0).tolist() for rows in of],
@@ -51,7 +54,6 @@ def measure(lab, settings):
 
 def section(result, figures):
     """The fingerprints, an image of each source with its responses, and what they are on average."""
-    name, accuracy = result["first"]
     labels = result["labels"]
     return Section(
         title="Fingerprints to look at",
@@ -59,8 +61,9 @@ def section(result, figures):
              "image of each source has of it. Where the two agree, the response is red.",
         headline=Headline(
             percent(result["accuracy"][1]),
-            "of the test images are attributed by their fingerprints to the source that made them; "
-            f"the {name}, which shows none, attributes {percent(accuracy)}."),
+            "of the test images are attributed to the source that made them, by their fingerprints"
+            + "".join(f"; by {name}: {percent(accuracy)}" for name, accuracy in result["beside"])
+            + "."),
         parts=[
             Picture("One image of every source", result["picture"],
                     "A row for one image of each source: the image, its fingerprint, and its "

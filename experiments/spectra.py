@@ -87,7 +87,7 @@ def _table(sources, departures):
     columns = ["", "frequency, cycles per pixel", "largest departure, dB", "interval",
                "repeats most after pixels", "correlation"]
     return Table("Where each source departs most, and what repeats", columns, rows,
-                 "The denoiser is a local Wiener filter: 5 × 5 pixels, noise of deviation 5 of 255. "
+                 "The denoiser is a local Wiener filter: 5 × 5 pixels, noise of deviation 5. "
                  f"Repetitions within {_NEAR} pixels are not looked at, as it makes some.")
 
 

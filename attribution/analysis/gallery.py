@@ -16,15 +16,17 @@ from matplotlib.figure import Figure
 INK, FRAME, SOFT = "#1c1b19", "#0072b2", "#9a9790"  # the frame's blue: Okabe and Ito 2008
 _SHARE = 99.5   # percent of all values that are not cut when they are stretched
 _CELL = 0.92    # inches
+_LONGEST = 14   # characters of a name
 _DOTS = 110     # an inch
 _STYLE = {"font.family": "DejaVu Serif", "font.size": 9, "text.color": INK, "text.parse_math": False,
           "axes.edgecolor": SOFT, "axes.titlesize": 9, "figure.facecolor": "white"}
 
 
 class Seen(NamedTuple):
-    """An image and what a visnet sees in it. name: as it is shown.
+    """An image and what a visnet sees in it. name: a file's, or a source's.
 
-    image: uint8 (R, R, 3). fingerprint: (3, R, R). responses: (L, R, R). probabilities: (L,).
+    image: uint8 (R, R, 3). fingerprint: (3, R, R). responses: (L, R, R), whose sums are the scores.
+    probabilities: (L,).
     """
 
     name: str
@@ -51,10 +53,11 @@ class Gallery:
                 axes.set_axis_off()
             for line, one in zip(cells[1:], seen, strict=True):
                 self._paint_row(line, one)
-            cells[1, 0].set_title("image"), cells[1, 1].set_title("its fingerprint")
+            cells[1, 0].set_title("image"), cells[1, 1].set_title("fingerprint")
+            cells[0, 2].set_ylabel("sources'\nfingerprints"), cells[1, 2].set_ylabel("responses")
 
-        height = 0.5 + (len(seen) + 1) * (_CELL + 0.18)
-        return _png(_drawn(paint, _CELL * (len(self.labels) + 2) * 1.12 + 0.8, height))
+        height = 0.5 + (len(seen) + 1) * (_CELL + 0.2)
+        return _png(_drawn(paint, _CELL * (len(self.labels) + 2) * 1.12 + 1.5, height))
 
     def frame(self, number):
         """One image of an animation, uint8 (H, W, 3): as the published demo lays it out."""
@@ -62,29 +65,36 @@ class Gallery:
 
         def paint(figure):
             cells = figure.subplots(3, len(self.labels) + 1, squeeze=False)
-            _show(cells[0, 0], one.image, one.name), self._paint_fingerprint(cells[1, 0], one)
-            cells[1, 0].set_title("its fingerprint")
-            cells[2, 0].set_axis_off()
-            self._paint_models(cells[0, 1:])
+            _show(cells[0, 0], one.image, _short(one.name))
+            self._paint_fingerprint(cells[1, 0], one)
+            cells[1, 0].set_title("fingerprint")
+            self._paint_models(cells[0, 1:], one.probabilities.argmax())
             self._paint_responses(cells[1, 1:], one)
-            best = one.probabilities.argmax()
-            for place, axes in enumerate(cells[2, 1:]):
-                _bar(axes, one.probabilities[place], place == best)
+            _say(cells[2, 0], f"{_short(self.labels[one.probabilities.argmax()])}\n"
+                              f"{100 * one.probabilities.max():.1f} %")
+            _bars(cells[2, 1:], one.responses.sum(axis=(1, 2)))
+            cells[0, 1].set_ylabel("sources'\nfingerprints")
+            cells[1, 1].set_ylabel("responses"), cells[2, 1].set_ylabel("their sums")
 
-        return _drawn(paint, _CELL * (len(self.labels) + 1) * 1.25 + 0.4, 3 * _CELL * 1.3 + 0.3)
+        return _drawn(paint, _CELL * (len(self.labels) + 1) * 1.25 + 0.8, 3 * _CELL * 1.3 + 0.3)
 
-    def _paint_models(self, cells):
+    def _paint_models(self, cells, best=None):
         pictures = _grey(np.moveaxis(self._models, 1, -1))
-        for axes, label, picture in zip(cells, self.labels, pictures, strict=True):
-            _show(axes, picture, label)
+        for place, (axes, label, picture) in enumerate(
+                zip(cells, self.labels, pictures, strict=True)):
+            _show(axes, picture, _short(label))
+            if place == best:
+                axes.title.set(color=FRAME, weight="bold")
 
     def _paint_row(self, cells, one):
         _show(cells[0], one.image)
-        cells[0].set_ylabel(one.name, rotation=0, ha="right", va="center")
+        cells[0].set_ylabel(_short(one.name), rotation=0, ha="right", va="center")
         self._paint_fingerprint(cells[1], one)
         self._paint_responses(cells[2:], one)
-        for axes, share in zip(cells[2:], one.probabilities, strict=True):
+        best = one.probabilities.argmax()
+        for place, (axes, share) in enumerate(zip(cells[2:], one.probabilities, strict=True)):
             axes.set_xlabel(f"{100 * share:.1f} %", fontsize=8, labelpad=2)
+            axes.xaxis.label.set_weight("bold" if place == best else "normal")
 
     def _paint_fingerprint(self, axes, one):
         _show(axes, _grey(np.moveaxis(one.fingerprint, 0, -1)))
@@ -112,12 +122,30 @@ def _show(axes, picture, title="", limit=None):
     axes.set(xticks=[], yticks=[], title=title)
 
 
-def _bar(axes, share, best):
-    axes.bar([0], [share], width=0.5, color=FRAME if best else SOFT)
-    axes.set(xlim=(-1, 1), ylim=(0, 1.2), xticks=[], yticks=[])
-    axes.spines[["top", "left", "right"]].set_visible(False)
-    axes.text(0, share + 0.04, f"{100 * share:.1f} %", ha="center",
-              weight="bold" if best else "normal")
+def _short(name):
+    """A name that does not run into its neighbours: its beginning and its end."""
+    half = _LONGEST // 2
+    return name if len(name) <= _LONGEST else f"{name[:half]}…{name[1 - half:]}"
+
+
+def _say(axes, text):
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", color=FRAME, weight="bold")
+
+
+def _bars(cells, scores):
+    """A bar for each score, from zero up or down; all in one scale."""
+    room = 1.35 * max(np.abs(scores).max(), 1e-12)
+    for axes, score in zip(cells, scores, strict=True):
+        best = score == scores.max()
+        axes.bar([0], [score], width=0.5, color=FRAME if best else SOFT)
+        axes.axhline(0, color=SOFT, linewidth=0.8)
+        axes.set(xlim=(-1, 1), ylim=(min(0, scores.min()) * 1.35 - room * 0.05, room),
+                 xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        axes.annotate(f"{score:.2f}", (0, score), (0, 2 if score >= 0 else -2), ha="center",
+                      textcoords="offset points", va="bottom" if score >= 0 else "top",
+                      weight="bold" if best else "normal")
 
 
 def _drawn(paint, width, height):

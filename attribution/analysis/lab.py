@@ -94,6 +94,11 @@ class Lab:
         except (OSError, ValueError) as error:
             raise BadInput(f"{path}: no distances ({error}); study.nearest measures them") from error
 
+    def familiarity(self, name):
+        """How well the method knows images like those of `scores(name)`, float32 (N,), or None."""
+        path = self._folders[name] / "familiarity.npy"
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
     def labels_of(self, name):
         """The name of its image set for every row of `features(name)`, text (N,)."""
         folder = self._folders[name]

@@ -69,7 +69,8 @@ def answer(out, sets, model, outputs, **versions):
     """Write what a method says of `sets` to `out`: scores.npy and others, then attribution.json.
 
     model: the description of the model. outputs: yields {name: float32 (n, ...)} of all rows in
-    order, with "scores", (n, labels), among the names. versions: of what computed them.
+    order, with "scores", (n, labels), among the names. With "familiarity", (n,), and a model that
+    has a threshold of it, predictions say "known". versions: of what computed them.
     """
     atomic.make_folder(out)
     predictions, total = [], sum(map(len, sets.rows))
@@ -77,7 +78,7 @@ def answer(out, sets, model, outputs, **versions):
     with Arrays(out, total) as files:
         for output in outputs:
             files.append(output)
-            predictions += _predictions(model["labels"], output["scores"])
+            predictions += _predictions(model, **output)
             progress.step(len(predictions), len(output["scores"]))
     atomic.write_json(os.path.join(out, "attribution.json"), {
         "labels": model["labels"], "sets": sets.index, "predictions": predictions,
@@ -115,12 +116,20 @@ class Arrays(object):
         return stream
 
 
-def _predictions(labels, scores):
-    """[{"label": the likeliest, "probability": its softmax}] of scores (n, labels)."""
+def _predictions(model, scores, familiarity=None, **_):
+    """[{"label": the likeliest, "probability": its softmax}] of scores (n, labels).
+
+    familiarity: (n,); each then says too whether it reaches the model's threshold, as "known".
+    """
+    labels = model["labels"]
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares = powers / powers.sum(axis=1, keepdims=True)
-    return [{"label": labels[best], "probability": round(float(row[best]), 6)}
-            for row, best in zip(shares, shares.argmax(axis=1))]
+    found = [{"label": labels[best], "probability": round(float(row[best]), 6)}
+             for row, best in zip(shares, shares.argmax(axis=1))]
+    if familiarity is None or not model.get("unknown"):
+        return found
+    known = familiarity >= model["unknown"]["threshold"]
+    return [dict(one, known=bool(passes)) for one, passes in zip(found, known)]
 
 
 def _check(sets, needed):

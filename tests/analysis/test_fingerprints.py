@@ -44,7 +44,7 @@ def planted(tmp_path):
 
 @pytest.fixture
 def lab(planted):
-    names = {"scores": "seen", "fingerprints": "seen", "first/classifier": "seen"}
+    names = {"scores": "seen", "fingerprints": "seen", "beside/classifier": "seen"}
     return Lab(planted, names | {f"images/{label}": label for label in LABELS}, {"test": [0, EACH]})
 
 
@@ -59,7 +59,7 @@ def test_every_source_responds_most_to_its_own_fingerprint(lab):
     result = fingerprints.measure(lab, fingerprints.Settings())
     assert np.argmax(result["responses"], axis=1).tolist() == [0, 1, 2]
     assert np.allclose(result["correlation"], np.eye(3), atol=0.05)
-    assert result["accuracy"][1] == 1 and result["first"] == ["classifier", 1]
+    assert result["accuracy"][1] == 1 and result["beside"] == [["classifier", 1]]
     shown = fingerprints.section(result, [])
     assert "3 of 3 sources respond most to the fingerprint of their own" in shown.parts[0].alt
     assert Image.open(io.BytesIO(base64.b64decode(result["picture"]))).format == "PNG"
