@@ -144,8 +144,8 @@ def _show(spectrum):
 
     correlation = autocorrelation(spectrum)
     level = 10 * np.log10(np.maximum(spectrum / (spectrum.mean() or 1), 1e-6))
-    return {"spectrum": centred(level).round(2).tolist(),
-            "autocorrelation": centred(correlation).round(4).tolist(),
+    return {"spectrum": centred(level).round(1).tolist(),
+            "autocorrelation": centred(correlation).round(3).tolist(),
             "lag": list(strongest_lag(correlation, _NEAR))}
 
 
