@@ -37,9 +37,10 @@ def measure(lab, settings):
     halves, "apart" between means, "correlations" of means; "spread", the total variance of each
     class over that of the first, the real one; "map" [[label, [[x, y]]]].
     """
-    kinds = [_kind(kind, lab, settings) for kind in KINDS if lab.features(kind) is not None]
-    labels, images = _classes(lab, "generic")[0], len(_classes(lab, "generic")[1][0])
-    return {"labels": labels, "images": images, "kinds": kinds}
+    seen = {kind: _classes(lab, kind) for kind in KINDS}
+    labels, (first, *_) = seen["generic"]
+    return {"labels": labels, "images": len(first),
+            "kinds": [_kind(kind, *found, settings) for kind, found in seen.items() if found]}
 
 
 def section(result, figures):
@@ -71,7 +72,8 @@ def _ratios(result, figures):
              "the ratio larger, and says nothing for the features."]
     if any(kind["components"] < kind["dimensions"] for kind in result["kinds"]):
         notes.append("With fewer than two images for every dimension, distances are of the first "
-                     "principal components of all sources' features together.")
+                     "principal components of all sources' features together. Fewer of them make "
+                     "the ratio larger: those left out tell sources apart least.")
     if not all(one["verified"] for one in figures):
         notes.append("* Not verified: recalled, and not read again in the paper.")
     return Table("FD ratio", ["features", "FD ratio", ""], rows, " ".join(notes))
@@ -122,15 +124,14 @@ def _maps(labels, kind):
                 "Of the sources' mean features, without what is common to all sources.")]
 
 
-def _kind(kind, lab, settings):
-    """What is found of the features of a kind, of which there are equally many of every class."""
+def _kind(kind, labels, classes, settings):
+    """What is found of the features of a kind, as `_classes` gives them."""
     import numpy as np
 
     from attribution.analysis.frechet import between_halves, ratio
 
-    labels, classes = _classes(lab, kind)
-    means = np.array([features.mean(axis=0) for features in classes])
-    spread = np.array([features.var(axis=0).sum() for features in classes])
+    means = np.array([features.mean(axis=0, dtype=float) for features in classes])
+    spread = np.array([features.var(axis=0, dtype=float).sum() for features in classes])
     compact, variance = _compact(classes)
     distances = between_halves(compact)
     return {"name": kind, "dimensions": means.shape[1], "components": compact[0].shape[1],
@@ -141,10 +142,13 @@ def _kind(kind, lab, settings):
 
 
 def _classes(lab, kind):
-    """The labels, in order, and the features of each, [(N, D)], as many as the smallest has."""
+    """The labels, in order, and as many features of each, [(N, D)]; None where there are none."""
     import numpy as np
 
-    features, names = lab.features(kind).astype(float), lab.labels_of(kind)
+    features = lab.features(kind)
+    if features is None:
+        return None
+    names = lab.labels_of(kind)
     labels = [str(label) for label in dict.fromkeys(names)]
     count = min(np.count_nonzero(names == label) for label in labels)
     return labels, [features[names == label][:count] for label in labels]
@@ -162,7 +166,8 @@ def _compact(classes):
     most = max(count // 2 // _PER_DIMENSION, 1)
     if dimensions <= most:
         return classes, 1.0
-    components = PCA(most, svd_solver="covariance_eigh").fit(np.concatenate(classes))
+    components = PCA(most, svd_solver="covariance_eigh").fit(
+        np.concatenate(classes, dtype=float))
     return ([components.transform(features) for features in classes],
             float(components.explained_variance_ratio_.sum()))
 
