@@ -67,8 +67,9 @@ def section(result, figures):
                     "response to the fingerprint of every source, with a probability. "
                     + _diagonal(result),
                     "Fingerprints around a middle grey, responses from blue, below zero, to red; "
-                    "each kind is stretched alike. Below a response: the probability that the "
-                    "image is that source's. The strongest is framed."),
+                    "those of the sources are stretched alike, and so are the responses of an "
+                    "image. Below a response: the probability that the image is that source's. "
+                    "The strongest is framed."),
             Heatmap("Mean response, by the images' source", labels, labels, result["responses"],
                     "A row for the source of the images, a column for the fingerprint that they "
                     "are compared with: the mean score."),

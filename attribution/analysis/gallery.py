@@ -1,7 +1,8 @@
 """Pictures of fingerprints: a table of images with their responses, and a frame for each image.
 
-Fingerprints are shown around a middle grey, responses from blue (negative) over white to red, each
-kind stretched alike in the whole picture. The source that responds most has a frame.
+Fingerprints are shown around a middle grey, responses from blue (negative) over white to red. What is
+compared is stretched alike: the sources' fingerprints, and the responses of one image. The source that
+responds most has a frame.
 """
 
 import io
@@ -38,9 +39,6 @@ class Gallery:
 
     def __init__(self, labels, models, seen):
         self.labels, self._models, self._seen = labels, models, seen
-        self._model_limit = _limit([models])
-        self._limit = _limit([one.fingerprint for one in seen])
-        self._response_limit = _limit([one.responses for one in seen])
 
     def table(self, rows=None):
         """The PNG of a table: a row for each of the first images, its fingerprint, the responses."""
@@ -76,8 +74,9 @@ class Gallery:
         return _drawn(paint, _CELL * (len(self.labels) + 1) * 1.25 + 0.4, 3 * _CELL * 1.3 + 0.3)
 
     def _paint_models(self, cells):
-        for axes, label, model in zip(cells, self.labels, self._models, strict=True):
-            _show(axes, _grey(model, self._model_limit), label)
+        pictures = _grey(np.moveaxis(self._models, 1, -1))
+        for axes, label, picture in zip(cells, self.labels, pictures, strict=True):
+            _show(axes, picture, label)
 
     def _paint_row(self, cells, one):
         _show(cells[0], one.image)
@@ -88,23 +87,24 @@ class Gallery:
             axes.set_xlabel(f"{100 * share:.1f} %", fontsize=8, labelpad=2)
 
     def _paint_fingerprint(self, axes, one):
-        _show(axes, _grey(one.fingerprint, self._limit))
+        _show(axes, _grey(np.moveaxis(one.fingerprint, 0, -1)))
 
     def _paint_responses(self, cells, one):
-        best = one.probabilities.argmax()
+        best, limit = one.probabilities.argmax(), _limit(one.responses)
         for place, (axes, response) in enumerate(zip(cells, one.responses, strict=True)):
-            _show(axes, response, limit=self._response_limit)
+            _show(axes, response, limit=limit)
             if place == best:
                 axes.spines[:].set(color=FRAME, linewidth=3)
 
 
-def _limit(arrays):
-    values = np.abs(np.concatenate([np.ravel(array) for array in arrays]))
-    return max(float(np.percentile(values, _SHARE)), 1e-12)
+def _limit(values):
+    """The size that all but a few of the values have at most."""
+    return max(float(np.percentile(np.abs(values), _SHARE)), 1e-12)
 
 
-def _grey(values, limit):
-    return np.clip(0.5 + np.moveaxis(values, 0, -1) / (2 * limit), 0, 1)
+def _grey(fingerprints):
+    """Fingerprints (..., 3) as colours from 0 to 1, around a middle grey."""
+    return np.clip(0.5 + fingerprints / (2 * _limit(fingerprints)), 0, 1)
 
 
 def _show(axes, picture, title="", limit=None):
