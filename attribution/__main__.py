@@ -7,6 +7,9 @@ def main():
     """Parse the command line and call its verb."""
     parser, verbs = methods.new_parser("python -m attribution",
                                        "Which source made an image? On TensorFlow.", start=True)
+    verbs.choices["attribute"].add_argument(
+        "--fingerprints", action="store_true",
+        help="write the fingerprints of images and sources too, of a visnet; they are large")
     _add_perturb(verbs)
     _add_remove(verbs)
     command.obey(parser, command.by_name("attribution"))

@@ -1,6 +1,8 @@
 """The verb attribute: scores, and fingerprints, of images from anywhere."""
 
-from sources.contract import events, methods, models
+import numpy as np
+
+from sources.contract import atomic, events, methods, models
 
 
 def attribute(arguments):
@@ -9,15 +11,24 @@ def attribute(arguments):
     scores.npy         float32 logits, (N, labels); their softmax are probabilities
     features.npy       of a classifier: the layer before the logits, float32 (N, D)
     maps.npy           of a fully convolutional head: its logits, float32 (N, labels, h, w)
-    fingerprints.npy   of a visnet: image fingerprints, float32 (N, 3, R, R), image - reconstruction
-    attribution.json   labels, sets, and of every image the predicted label. It appears last
+    familiarity.npy    of a classifier that has a threshold: how well it knows such images, (N,)
+    attribution.json   labels, sets, and of every image the predicted label, and "known": whether
+                       its familiarity reaches the threshold. It appears last
+    With --fingerprints, of a visnet, whose scores are the sums of their products:
+    fingerprints.npy         of every image, float32 (N, 3, R, R): image - reconstruction
+    model_fingerprints.npy   of every source, float32 (labels, 3, R, R)
     """
     sets = methods.Sets(arguments.images, arguments.first, arguments.count)
-    description, weights = models.read(arguments.model, "classifier", "visnet")
+    kinds = ("visnet",) if arguments.fingerprints else ("classifier", "visnet")
+    description, weights = models.read(arguments.model, *kinds)
     sets.check_resolution(description, arguments.model)
     from attribution import device, inference  # late: they load TensorFlow, for good input alone
 
     events.log(f"computing on {device.choose(arguments.device)}")
-    attributor = inference.Attributor(description, weights)
+    attributor = inference.Attributor(description, weights, arguments.fingerprints)
+    if arguments.fingerprints:
+        atomic.make_folder(arguments.out)
+        with atomic.new_file(f"{arguments.out}/model_fingerprints.npy") as stream:
+            np.save(stream, attributor.model_fingerprints())
     outputs = (output for rows in sets.rows for output in attributor.outputs(rows))
     methods.answer(arguments.out, sets, description, outputs, **device.VERSIONS)

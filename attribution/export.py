@@ -15,7 +15,8 @@ def export(arguments):
     checkpoints, of a visnet after "EG/", "D_rec/" or "EGs/" (the moving average, the one to use):
     RxR/Conv0/weight (kh, kw, in, out), RxR/Dense1/weight (in, out), inputs in the order channel,
     row, column, Conv_fingerprints/weight (R, R, 3, labels). Every weight is to be multiplied by
-    gain / sqrt(product of all axes but the last), gains in networks.py.
+    gain / sqrt(product of all axes but the last), gains in networks.py. A trained classifier has
+    also unknown/references (images, D), which is as it is: openset.py says what for.
     """
     description, weights = models.read(arguments.model, "classifier", "visnet")
     metadata = {"architecture": description["architecture"],

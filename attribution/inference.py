@@ -2,19 +2,22 @@
 
 import tensorflow as tf
 
-from attribution import feeding, layers, networks
+from attribution import feeding, layers, networks, openset
 from attribution.settings import Settings
 
 
 class Attributor:
     """A model: its `description`, that of model.json, and its weights, {name: array}."""
 
-    def __init__(self, description, weights):
+    def __init__(self, description, weights, fingerprints=False):
+        """fingerprints: whether those of images are wanted; a visnet alone has any."""
+        self._wanted = fingerprints
         resolution, labels = description["resolution"], len(description["labels"])
         self._settings = Settings(**description["settings"])
         self._is_visnet = description["architecture"] == "visnet"
         self.labels = labels
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
+        self._references = weights.get(openset.REFERENCES)
         self._weights = {name.removeprefix(used): tf.Variable(value)
                          for name, value in weights.items() if name.startswith(used)}
         self._layers = (networks.autoencoder(self._settings, resolution) if self._is_visnet else
@@ -25,10 +28,18 @@ class Attributor:
 
         {"scores": float32 (n, labels)}; of a classifier "features", (n, D), what its last layer
         makes them of; with "maps", (n, labels, h, w), of a fully convolutional head, whose average
-        the scores are; of a visnet "fingerprints", (n, 3, R, R), image - reconstruction.
+        the scores are; "fingerprints", if they are wanted, (n, 3, R, R): image - reconstruction. Of
+        a model that can tell it "familiarity", (n,): how well it knows such images.
         """
         for block, count in feeding.blocks(images):
-            yield {name: values.numpy()[:count] for name, values in self.compute(block).items()}
+            said = {name: values.numpy()[:count] for name, values in self.compute(block).items()}
+            if self._references is not None:
+                said["familiarity"] = openset.familiarity(said["features"], self._references)
+            yield said
+
+    def model_fingerprints(self):
+        """What a visnet compares image fingerprints with: float32 (labels, 3, R, R)."""
+        return tf.transpose(layers.model_fingerprints(self._weights), (3, 2, 0, 1)).numpy()
 
     @tf.function
     def compute(self, images):
@@ -37,10 +48,9 @@ class Attributor:
         if self._is_visnet:
             _, fingerprints, logits = layers.encode_and_compare(
                 self._layers, self._weights, images, precision)
-            return {"scores": logits, "fingerprints": _channels_first(fingerprints)}
-        *before, last = self._layers
-        features = layers.run(before, self._weights, images, precision)
-        logits = layers.run([last], self._weights, features, precision)
+            wanted = {"fingerprints": _channels_first(fingerprints)} if self._wanted else {}
+            return {"scores": logits, **wanted}
+        features, logits = layers.classify(self._layers, self._weights, images, precision)
         maps = {"maps": _channels_first(logits)} if logits.shape.rank == 4 else {}
         return {"scores": layers.average(logits), "features": layers.average(features), **maps}
 

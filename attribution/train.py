@@ -1,6 +1,6 @@
 """The verb train."""
 
-from attribution import feeding, networks
+from attribution import feeding, networks, openset
 from attribution.settings import check_sizes, from_config
 from sources.contract import methods, models, training
 from sources.contract.errors import BadInput
@@ -22,7 +22,7 @@ def train(arguments):
         from attribution import device, validation  # late: they load TensorFlow
 
         chosen = device.choose(wish)
-        return validation.Validated(settings, resolution, seed, chosen, sets.validation, weights)
+        return validation.Validated(settings, resolution, seed, chosen, sets, weights)
 
     training.run(arguments, sets, settings, batches, new_trainer, start=start,
                  architecture=settings.network, labels=sets.names)
@@ -38,7 +38,8 @@ def _start(arguments, settings, sets):
                        f"in this order; --images names {', '.join(sets.names)}")
     sets.check_resolution(model, arguments.start)
     expected = networks.model_variables(settings, sets.resolution, len(sets.names))
-    if {name: value.shape for name, value in weights.items()} != expected:
+    shapes = {name: value.shape for name, value in weights.items() if name != openset.REFERENCES}
+    if shapes != expected:
         raise BadInput(f"--start {arguments.start}: its layers are not those of these settings; "
                        "give --config the settings of its architecture that model.json names")
     return model["weights_sha256"], weights

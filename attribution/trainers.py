@@ -48,8 +48,12 @@ class ClassifierTrainer(_Trainer):
     @tf.function
     def logits(self, images):
         """Logits (N, labels) of uint8 images."""
-        return layers.average(layers.run(self._layers, self._weights, layers.to_float(images),
-                                         self.settings.precision))
+        return self._classify(images)[1]
+
+    @tf.function
+    def features(self, images):
+        """What the last layer makes logits of, (N, D), of uint8 images."""
+        return self._classify(images)[0]
 
     def state(self):
         """{name: array}, everything that training changes."""
@@ -75,6 +79,11 @@ class ClassifierTrainer(_Trainer):
                                                        tf.one_hot(labels, self.labels)))
         self._optimizer.apply(_gradients(tape, loss, self._weights))
         return {"loss": loss}
+
+    def _classify(self, images):
+        answer = layers.classify(self._layers, self._weights, layers.to_float(images),
+                                 self.settings.precision)
+        return [layers.average(values) for values in answer]
 
 
 class VisnetTrainer(_Trainer):

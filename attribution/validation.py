@@ -1,20 +1,23 @@
-"""How often a network that is being trained is right about images that it does not learn from."""
+"""What a network that is being trained says of images that it does not learn from."""
 
+import functools
 import math
 
-from attribution import feeding, trainers
+import numpy as np
+
+from attribution import feeding, openset, trainers
 
 
 class Validated:
     """A trainer that also measures, every settings.validate_every steps, the share of right labels.
 
-    parts: the held-out images, uint8 (N, R, R, 3), of each label. start: the weights of a model to
-    begin with, or None. A checkpoint holds the last measurement.
+    sets: has train and validation, the images, uint8 (N, R, R, 3), of each label. start: the
+    weights of a model to begin with, or None. A checkpoint holds the last measurement.
     """
 
-    def __init__(self, settings, resolution, seed, device, parts, start=None):
-        self._settings, self.device, self._parts = settings, device, parts
-        self._trainer = trainers.new(settings, resolution, seed, device, len(parts))
+    def __init__(self, settings, resolution, seed, device, sets, start=None):
+        self._settings, self.device, self._sets = settings, device, sets
+        self._trainer = trainers.new(settings, resolution, seed, device, len(sets.train))
         if start is not None:
             self._trainer.begin(start)
         self._accuracy = math.nan  # not measured yet
@@ -42,13 +45,33 @@ class Validated:
         self._trainer.restore(state)
 
     def weights(self):
-        """{name: array} of the model."""
-        return self._trainer.weights()
+        """{name: array} of the model; of a classifier also those of openset.py."""
+        learnt, references = self._trainer.weights(), self._references
+        return learnt if references is None else {**learnt, openset.REFERENCES: references}
+
+    def describe(self):
+        """What else model.json says: of a classifier, when an image is of none of its labels."""
+        if self._references is None:
+            return {}
+        return {"unknown": openset.unknown(
+            openset.familiarity(self._features(self._sets.validation), self._references))}
+
+    @functools.cached_property
+    def _references(self):
+        """Features of images that were learnt from, when all is learnt; a visnet has none."""
+        if self._settings.network != "classifier":
+            return None
+        return self._features([images[:openset.IMAGES] for images in self._sets.train])
+
+    def _features(self, parts):
+        """The features of all images of [(N, R, R, 3)], float32 (sum of N, D)."""
+        return np.concatenate([self._trainer.features(block).numpy()[:count]
+                               for images in parts for block, count in feeding.blocks(images)])
 
     def _measure(self):
         right = 0
-        for label, images in enumerate(self._parts):
+        for label, images in enumerate(self._sets.validation):
             for block, count in feeding.blocks(images):
                 logits = self._trainer.logits(block).numpy()[:count]
                 right += int((logits.argmax(axis=1) == label).sum())
-        return right / sum(map(len, self._parts))
+        return right / sum(map(len, self._sets.validation))

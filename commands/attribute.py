@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -17,65 +20,129 @@ from orchestration.errors import UserError
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
+from sources.contract import atomic
 
 _MEMORY = 4 << 30
+_DRAWN = ("overview.png", "overview.gif", "responses.csv", "responses.json")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a model said of some pictures. predictions: of attribution.json. drawn: the folder of _DRAWN."""
+
+    predictions: list[dict[str, Any]]
+    drawn: Path | None
 
 
 @click.command()
 @click.argument("pictures", metavar="FILE-or-FOLDER", type=click.Path(path_type=Path))
 @click.option("--run", "name", default="demo", metavar="STUDY", help="a study that was run here (default: demo)")
-@click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="a classifier, in place of a study's")
+@click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="a model, in place of a study's")
+@click.option("--fingerprints", type=click.Path(path_type=Path), metavar="DIR",
+              help="by a visualisation network, which shows in DIR what it sees")
 @click.option("--json", "as_json", is_flag=True, help="for machines")
 @engine_option
-def command(pictures: Path, name: str, model: Path | None, as_json: bool, engine: str | None) -> None:
+def command(pictures: Path, name: str, model: Path | None, fingerprints: Path | None, as_json: bool,
+            engine: str | None) -> None:
     """Say, for a picture or each picture of a folder, which source made it and with what probability.
 
-    The sources are those that the classifier was trained to tell apart. A picture of another size than the
-    classifier's is cropped to its centre and resized, which may wash its fingerprint away.
+    The sources are those that the model was trained to tell apart. A picture that is unlike all of them is told
+    to be from none of these; published models cannot tell. A picture of another size than the model's is cropped
+    to its centre and resized, which may wash its fingerprint away.
     """
     with interruptible("orchestrate.py attribute"), tempfile.TemporaryDirectory(prefix="ganfp-") as scratch:
-        model = model or _model_of(name)
-        imageset.from_png(pictures, Path(scratch, "images"), _resolution(model))
-        predictions = _attribute(model, Path(scratch), engine)
+        if fingerprints is not None:
+            _check_new(fingerprints)
+        model = model or _model_of(name, "model" if fingerprints is None else "fingerprints")
+        resolution, architecture = _described(model)
+        if fingerprints is not None and architecture != "visnet":
+            raise UserError(f"--fingerprints: {model} is a {architecture}, which shows none; give a visualisation "
+                            "network, trained with the setting `network: visnet`")
+        imageset.from_png(pictures, Path(scratch, "images"), resolution)
         files = imageset.pictures(pictures)
-    rows = [{"file": str(file), **prediction} for file, prediction in zip(files, predictions, strict=True)]
+        names = None if fingerprints is None else [file.name for file in files]
+        answer = _ask(model, Path(scratch), engine, names)
+        if answer.drawn and fingerprints:
+            _keep(answer.drawn, fingerprints)
+    rows = [{"file": str(file), **prediction} for file, prediction in zip(files, answer.predictions, strict=True)]
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['file']}: {row['label']} ({row['probability']:.1%})")
+        click.echo(f"{row['file']}: {_told(row)}")
+    if fingerprints:
+        click.echo(f"fingerprints and responses: {fingerprints / _DRAWN[0]}")
 
 
-def _model_of(name: str) -> Path:
-    """The classifier of a study that was run."""
+def _told(row: dict[str, Any]) -> str:
+    """A prediction in words."""
+    if row.get("known", True):
+        return f"{row['label']} ({row['probability']:.1%})"
+    return f"none of these (nearest: {row['label']}, {row['probability']:.1%})"
+
+
+def _model_of(name: str, wanted: str) -> Path:
+    """The "model" or the "fingerprints" network of a study that was run."""
     note = REPOSITORY / "runs" / name / "run.json"
     if not note.is_file():
-        raise UserError(f"--run {name}: no such study was run here; run it first, or give a classifier with --model")
+        raise UserError(f"--run {name}: no such study was run here; run it first, or give a model with --model")
     run = json.loads(note.read_text())
-    if "model" not in run["results"]:
-        raise UserError(f"--run {name}: none of its experiments trains a method on every source; run one that does")
-    return Path(run["store"], run["stages"][run["results"]["model"]])
+    if wanted not in run["results"]:
+        kind = {"model": "method", "fingerprints": "visualisation network"}[wanted]
+        raise UserError(f"--run {name}: none of its experiments trains a {kind} on every source; run one that does")
+    return Path(run["store"], run["stages"][run["results"][wanted]])
 
 
-def _resolution(model: Path) -> int:
+def _check_new(folder: Path) -> None:
+    """Raise UserError, before anything is computed, if the folder cannot be made."""
+    if folder.exists():
+        raise UserError(f"--fingerprints {folder}: exists already; name a new folder")
+    place = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise UserError(f"--fingerprints {folder}: {place} is no folder that may be written; name another place")
+
+
+def _described(model: Path) -> tuple[int, str]:
+    """Resolution and architecture of a model."""
     try:
-        return int(json.loads((model / "model.json").read_text())["resolution"])
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{model}: no classifier here; `attribution train` and `import` write one") from error
+        said = json.loads((model / "model.json").read_text())
+        return int(said["resolution"]), str(said.get("architecture", "model of another kind"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{model}: no model here; `attribution train` and `import` write one") from error
 
 
-def _attribute(model: Path, scratch: Path, engine_name: str | None) -> list[dict[str, object]]:
-    """Run the verb attribute as a plan of one stage, in a store of its own: [{"label": name, "probability": p}]."""
+def _ask(model: Path, scratch: Path, engine_name: str | None, names: list[str] | None) -> _Answer:
+    """Run the verb attribute, and overview if the pictures have `names`, as a plan in a store of its own."""
     console = Console(stderr=True, highlight=False)
-    stage = Stage(
-        name="attribute", image="attribution", flavour="cpu",
-        command=("attribute", "--model", "{in}/model", "--images", "pictures={in}/images",
-                 "--device", "cpu", "--out", "{out}"),
-        resources=Resources(gpus=0, cores=min(4, len(os.sched_getaffinity(0))), memory=_MEMORY),
-        files={"model": str(model), "images": str(scratch / "images")})
+    stages = (_attribute(model, scratch, names), *([_overview(scratch, names)] if names else []))
     store = Store(scratch / "store")
     engine = choice.choose(engine_name, console.print)
-    only = runs.with_keys(Plan("attribute", (stage,), {}), store, engine.image_id, lambda line: None)
-    runs.run(only, store, engine, console)
-    answer = json.loads((store.folder(only.keys[stage.name]) / "attribution.json").read_text())
-    return list(answer["predictions"])
+    wanted = runs.with_keys(Plan("attribute", stages, {}), store, engine.image_id, lambda line: None)
+    runs.run(wanted, store, engine, console)
+    made = [store.folder(wanted.keys[stage.name]) for stage in stages]
+    predictions = json.loads((made[0] / "attribution.json").read_text())["predictions"]
+    return _Answer(predictions, made[1] if names else None)
+
+
+def _attribute(model: Path, scratch: Path, names: list[str] | None) -> Stage:
+    return Stage(
+        name="attribute", image="attribution", flavour="cpu",
+        command=("attribute", "--model", "{in}/model", "--images", "pictures={in}/images",
+                 *(("--fingerprints",) if names else ()), "--device", "cpu", "--out", "{out}"),
+        resources=Resources(gpus=0, cores=min(4, len(os.sched_getaffinity(0))), memory=_MEMORY),
+        files={"model": str(model), "images": str(scratch / "images")})
+
+
+def _overview(scratch: Path, names: list[str] | None) -> Stage:
+    return Stage(
+        name="overview", image="analysis", flavour="cpu",
+        command=("overview", "--answer", "{in}/attribute", "--images", "{in}/images", "--config", "{config}",
+                 "--out", "{out}"),
+        resources=Resources(gpus=0, cores=1, memory=_MEMORY), config={"names": names},
+        inputs={"attribute": "attribute"}, files={"images": str(scratch / "images")})
+
+
+def _keep(drawn: Path, folder: Path) -> None:
+    with atomic.new_folder(str(folder)) as partial:
+        for name in _DRAWN:
+            shutil.copy(drawn / name, Path(partial, name))

@@ -6,7 +6,7 @@ A file NAME.py has
     measure(lab, settings)     what is found: a dict of plain values. lab: attribution/analysis/lab.py
     section(result, figures)   what the report shows of it, a parts.Section; figures: the published ones
 
-It imports nothing but parts and, at its top, the standard library: the plan, the container of the analysis and
+At its top it imports the standard library and its neighbours alone: the plan, the container of the analysis and
 the report load it alike.
 """
 

@@ -1,45 +1,58 @@
 """Calibration: where a method says 90 %, is it right nine times of ten? Not in the paper.
 
 Guo et al. 2017: temperature scaling, fitted on validation images, and its effect on test images.
-Calibration error in bins of equal mass: Nguyen and O'Connor 2015. Intervals: Wilson 1927.
+Calibration error in bins of equal mass: Nguyen and O'Connor 2015. That a temperature of clean images
+may not do for others: Ovadia et al. 2019.
 """
 
 from typing import NamedTuple
 
-from experiments.parts import Headline, Lines, Section, Table, percent
+from experiments import robustness
+from experiments.parts import Bars, Headline, Lines, Section, Table, percent
 
 COLDEST, HOTTEST = 0.05, 20.0  # the temperatures between which the best one is looked for
-_DEVIATIONS = 1.96             # of the normal distribution, on either side: an interval of 95 %
+_ERRORS = ("ECE", "NLL", "Brier")
+_SIDES = ("before", "after")   # of temperature scaling
 
 
 class Settings(NamedTuple):
-    """How the error of calibration is counted."""
+    """How the error of calibration is counted, and of which images."""
 
     bins: int = 15    # of equally many images each
+    kinds: list[str] = list(robustness.TITLES)  # perturbations, at the published range, under which
+                                                # the first method is looked at too; []: none
 
 
 def steps(study, settings):
-    """Every method's scores of the validation images and of the test images."""
-    if settings.bins < 1:
-        raise ValueError(f"bins: expected 1 or more, found {settings.bins}")
+    """Every method's scores of validation and test images; the first one's of perturbed ones."""
+    _check(settings)
     sets = study.every_source()
     models = {name: study.trained(name, sets) for name in study.methods}
-    return {f"{rows}/{name}": study.scores(model, sets, rows=rows)
-            for name, model in models.items() for rows in ("validation", "test")}
+    needs = {f"{rows}/{name}": study.scores(model, sets, rows=rows)
+             for name, model in models.items() for rows in ("validation", "test")}
+    if settings.kinds:
+        shown = robustness.conditions(study, sets, robustness.Settings(), settings.kinds)
+        needs["perturbed"] = study.scores(models[study.methods[0]], shown)
+    return needs
 
 
 def measure(lab, settings):
-    """{"bins", "methods": [{"name", "temperature", "images", "before", "after"}]}.
+    """{"bins", "methods": [{"name", "temperature", "images", "before", "after"}], "perturbed"}.
 
     before, after: of temperature scaling, on test images: {"ece", "nll", "brier", "reliability"}.
     ece: expected calibration error, 0 to 1. nll: negative log-likelihood, nats. brier: 0 to 2.
     reliability: [[certainty, low, accuracy, high]], a row for each bin.
+    perturbed: [{"name", "accuracy", "before", "after"}] of the first method, for clean images and
+    for each perturbation; the temperature is that of the clean validation images.
     """
     names = [name.removeprefix("test/") for name in lab.names if name.startswith("test/")]
-    return {"bins": settings.bins, "methods": [
-        {"name": name, **_before_and_after(lab.scores(f"validation/{name}"),
-                                           lab.scores(f"test/{name}"), settings.bins)}
-        for name in names]}
+    methods = [{"name": name, **_before_and_after(lab.scores(f"validation/{name}"),
+                                                  lab.scores(f"test/{name}"), settings.bins)}
+               for name in names]
+    kinds = [robustness.CLEAN, *settings.kinds] if settings.kinds else []
+    return {"bins": settings.bins, "methods": methods, "perturbed": [
+        _perturbed(kind, lab.scores("perturbed", kind), methods[0]["temperature"], settings.bins)
+        for kind in kinds]}
 
 
 def section(result, figures):
@@ -55,7 +68,7 @@ def section(result, figures):
             f"is how far the {first['name']}'s certainty lies from its accuracy, before and after "
             f"its scores are divided by {first['temperature']:.2f}, a temperature that validation "
             "images gave."),
-        parts=[_diagram(first), _errors(result)])
+        parts=[_diagram(first), _errors(result), *_under_perturbations(result)])
 
 
 def _diagram(method):
@@ -69,16 +82,50 @@ def _diagram(method):
 
 
 def _errors(result):
-    kinds = [(error, when) for error in ("ECE", "NLL", "Brier") for when in ("before", "after")]
-    rows = [(method["name"], f"{method['temperature']:.2f}",
-             *(f"{method[when][error.lower()]:.3f}" for error, when in kinds))
+    rows = [(method["name"], f"{method['temperature']:.2f}", *_told(method))
             for method in result["methods"]]
     return Table(
-        "Errors before and after temperature scaling",
-        ["", "temperature", *(f"{error}, {when}" for error, when in kinds)], rows,
+        "Errors before and after temperature scaling", ["", "temperature", *_columns()], rows,
         f"ECE in {result['bins']} bins of equally many images; NLL in nats; Brier from 0 to 2; "
         "smaller is better. A temperature above 1 says that the method was too sure; one of "
         f"{COLDEST:g} or {HOTTEST:g}, where the search ends, that validation images cannot tell.")
+
+
+def _under_perturbations(result):
+    """A plot and a table of the first method on perturbed images, if it was shown any."""
+    first, shown = result["methods"][0]["name"], result["perturbed"]
+    if not shown:
+        return []
+    note = "The temperature is the one of clean validation images: nobody knows that of images " \
+           "to which something happened."
+    bars = [(f"{one['name']}, {when}", *[one[when]["ece"]] * 3) for one in shown for when in _SIDES]
+    rows = [(one["name"], percent(one["accuracy"]), *_told(one)) for one in shown]
+    return [Bars(f"Calibration error of the {first} on perturbed images", "ECE", bars, note),
+            Table(f"Errors of the {first} on perturbed images", ["", "accuracy", *_columns()],
+                  rows, "At the published range of each perturbation.")]
+
+
+def _columns():
+    return [f"{error}, {when}" for error in _ERRORS for when in _SIDES]
+
+
+def _told(one):
+    return [f"{one[when][error.lower()]:.3f}" for error in _ERRORS for when in _SIDES]
+
+
+def _check(settings):
+    if settings.bins < 1:
+        raise ValueError(f"bins: expected 1 or more, found {settings.bins}")
+    robustness.check_kinds(settings.kinds)
+
+
+def _perturbed(kind, scores, temperature, bins):
+    """The row of one perturbation; without the reliability of each bin, which nobody draws."""
+    found = {when: _quality(scores, degrees, bins)
+             for when, degrees in zip(_SIDES, (1.0, temperature), strict=True)}
+    return {"name": kind, "accuracy": float(scores.right.mean()),
+            **{when: {error.lower(): quality[error.lower()] for error in _ERRORS}
+               for when, quality in found.items()}}
 
 
 def _before_and_after(validation, test, bins):
@@ -129,7 +176,6 @@ def _bins(certainty, right, bins):
 
 
 def _with_interval(certainty, share, images):
-    spread = _DEVIATIONS ** 2 / images
-    middle = (share + spread / 2) / (1 + spread)
-    half = (spread * share * (1 - share) + spread ** 2 / 4) ** 0.5 / (1 + spread)
-    return [certainty, max(middle - half, 0.0), share, min(middle + half, 1.0)]
+    from attribution.analysis.metrics import wilson
+
+    return [certainty, *wilson(share * images, images)]

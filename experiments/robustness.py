@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from experiments.parts import Headline, Lines, Section, Table, percent
 
-_TITLES = {  # and the range that strength 1 is
+TITLES = {  # and the range that strength 1 is
     "noise": "Noise, variance 5 to 20 on the scale of 0 to 255",
     "blur": "Blur, Gaussian kernels of 1 to 9 pixels",
     "crop": "Crop, 5 to 20 % of the side",
@@ -17,14 +17,14 @@ _TITLES = {  # and the range that strength 1 is
     "relighting": "Relighting, approximate: harmonics over the relief of the luminance",
     "combination": "Combination, by chance any of the five",
 }
-_CLEAN = "clean"
+CLEAN = "clean"
 _TRAINING = 3_000_000  # images that the published training sees: attribution/settings.py
 
 
 class Settings(NamedTuple):
     """Perturbations, and the finetuning. attribution/perturbations.py has the published ranges."""
 
-    kinds: list[str] = list(_TITLES)
+    kinds: list[str] = list(TITLES)
     strengths: list[float] = [0.25, 0.5, 1.5, 2.0]  # of the curves, beside 0 and 1: times the range
     curve_images: int = 1000  # test images of every source, for these strengths; ours
     finetuning: float = 0.25  # of the images that the training sees, counted again and again; ours
@@ -61,7 +61,7 @@ def measure(lab, settings):
     before, after: [[strength, low, accuracy, high]], from strength 0, clean images, on.
     """
     after = {kind: name for name, kinds in _finetuned(settings).items() for kind in kinds}
-    first = lab.metrics("before", _CLEAN)
+    first = lab.metrics("before", CLEAN)
     kinds = [{"name": kind, "before": _curve(lab, settings, "before", kind),
               "after": _curve(lab, settings, after[kind], kind)} for kind in settings.kinds]
     return {"images": first["images"], "chance": first["chance"], "kinds": kinds}
@@ -84,11 +84,23 @@ def section(result, figures):
         parts=[_table(result), *(_lines(kind) for kind in kinds)])
 
 
+def conditions(study, sets, settings, kinds):
+    """{LABEL@CONDITION: images} of {label: images}: clean ones, and under `kinds` at strength 1."""
+    return _conditions({CLEAN: sets, **{kind: _perturbed(study, sets, settings, kind)
+                                        for kind in kinds}})
+
+
+def check_kinds(kinds):
+    """Raise ValueError unless they are perturbations."""
+    unknown = [kind for kind in kinds if kind not in TITLES]
+    if unknown:
+        raise ValueError(f"kinds: expected some of {', '.join(TITLES)}, found {', '.join(unknown)}")
+
+
 def _check(settings):
-    unknown = [kind for kind in settings.kinds if kind not in _TITLES]
-    if unknown or not settings.kinds:
-        raise ValueError(f"kinds: expected some of {', '.join(_TITLES)}, "
-                         f"found {', '.join(unknown) or 'none'}")
+    check_kinds(settings.kinds)
+    if not settings.kinds:
+        raise ValueError(f"kinds: expected some of {', '.join(TITLES)}, found none")
     if not all(0 < strength <= 2 and strength != 1 for strength in settings.strengths):
         raise ValueError("strengths: expected numbers above 0 and up to 2, and 1 is always there")
     if not 0 < settings.share <= 1:
@@ -119,13 +131,11 @@ def _perturbed(study, sets, settings, kind, **more):
 
 def _scores(study, sets, settings, model, name, kinds):
     """Two stages for a model: all test images, clean and at strength 1; and those of the curves."""
-    tests = _conditions({_CLEAN: sets, **{kind: _perturbed(study, sets, settings, kind)
-                                          for kind in kinds}})
+    needs = {name: study.scores(model, conditions(study, sets, settings, kinds))}
     curves = _conditions({
         f"{kind}@{strength}": _perturbed(study, sets, settings, kind, strength=strength,
                                          tests=settings.curve_images)
         for kind in kinds for strength in settings.strengths})
-    needs = {name: study.scores(model, tests)}
     return needs | ({f"{name} curves": study.scores(model, curves, rows="all")} if curves else {})
 
 
@@ -137,7 +147,7 @@ def _conditions(sets):
 
 def _curve(lab, settings, name, kind):
     """[strength, low, accuracy, high] of one model under one perturbation, by strength."""
-    found = {0.0: lab.metrics(name, _CLEAN), 1.0: lab.metrics(name, kind)}
+    found = {0.0: lab.metrics(name, CLEAN), 1.0: lab.metrics(name, kind)}
     found |= {strength: lab.metrics(f"{name} curves", f"{kind}@{strength}")
               for strength in settings.strengths}
     return [[strength, *found[strength]["interval"]] for strength in sorted(found)]
@@ -164,6 +174,6 @@ def _with_interval(point):
 
 
 def _lines(kind):
-    return Lines(_TITLES[kind["name"]], "strength, times the published range", "accuracy",
+    return Lines(TITLES[kind["name"]], "strength, times the published range", "accuracy",
                  [(f"{when} finetuning", [tuple(point) for point in kind[when]])
                   for when in ("before", "after")])

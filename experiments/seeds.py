@@ -18,9 +18,13 @@ class Settings(NamedTuple):
 
 def steps(study, settings):
     """Trainings with seeds from 0, and the first method to tell them and real images apart."""
+    return told_apart(study, "seeds", trainings(study, settings), settings.images)
+
+
+def trainings(study, settings):
+    """{label: images} of every training."""
     source = settings.source or study.sources[0]
-    sets = {f"seed-{seed}": study.images(source, seed=seed) for seed in range(settings.count)}
-    return told_apart(study, "seeds", sets, settings.images)
+    return {f"seed-{seed}": study.images(source, seed=seed) for seed in range(settings.count)}
 
 
 def told_apart(study, name, sets, images):

@@ -2,7 +2,8 @@
 
 Each source is left out in turn: the first method learns to tell the others apart, and is shown it
 afterwards. How sure it is: maximum softmax (Hendrycks and Gimpel 2017), energy (Liu et al. 2020),
-distance of its features to the nearest class mean. OSCR and CCR: Dhamija et al. 2018.
+Mahalanobis distance of its features to the nearest class mean (Lee et al. 2018), and what the
+method itself says, its familiarity (docs/methods.md).
 """
 
 from itertools import count, islice
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from experiments.parts import Bars, Headline, Section, Table, percent
 
 KINDS = ("architecture", "training", "seed")  # what may be new about a source
+OWN = "familiarity"
 
 
 class Settings(NamedTuple):
@@ -53,25 +55,36 @@ def measure(lab, settings):
 
 def section(result, figures):
     """AUROC of every score for every unknown source, and what its threshold does."""
-    first = {unknown["name"]: unknown["scores"][0]["auroc"] for unknown in result["unknown"]}
-    least = min(first, key=first.get)
+    best = {unknown["name"]: unknown["scores"][-1]["auroc"] for unknown in result["unknown"]}
+    least = min(best, key=best.get)
     return Section(
         title="None of these",
         lead="The method is shown images of a source that it never saw. How often is it less sure "
              "of one of them than of one whose source it knows? Half of the time, if it notices "
              "nothing.",
         headline=Headline(
-            f"{sum(first.values()) / len(first):.2f}",
-            f"is the AUROC of {result['unknown'][0]['scores'][0]['name']}, the mean over "
-            f"{len(first)} unknown sources: 0.5 is a guess, at 1 every unknown image is less sure "
-            f"than every known one. It is lowest for {least}, {first[least]:.2f}."),
+            f"{sum(best.values()) / len(best):.2f}",
+            f"is the AUROC of the {result['unknown'][0]['scores'][-1]['name']}, the mean over "
+            f"{len(best)} unknown sources: 0.5 is a guess, at 1 every unknown image is less sure "
+            f"than every known one. It is lowest for {least}, {best[least]:.2f}."),
         parts=[_aurocs(result), _kinds(result), _qualities(result), _thresholds(result)])
 
 
 def _aurocs(result):
     rows = [(f"{unknown['name']}, {score['name']}", *[score["auroc"]] * 3)
             for unknown, score in _every_score(result)]
-    return Bars("How well each unknown source is noticed", "AUROC; 0.5 is a guess", rows)
+    return Bars("How well each unknown source is noticed", "AUROC; 0.5 is a guess", rows,
+                _fooled(result))
+
+
+def _fooled(result):
+    """Which scores are worse than a guess, in a sentence."""
+    fooled = [f"{score['name']} for {unknown['name']}"
+              for unknown, score in _every_score(result) if score["auroc"] < 0.5]
+    if not fooled:
+        return "No score is worse than a guess."
+    return (f"Worse than a guess: {', '.join(fooled)}. The method is surer of these images than of "
+            "those whose source it knows.")
 
 
 def _kinds(result):
@@ -106,7 +119,9 @@ def _thresholds(result):
     return Table(f"With a threshold that keeps {percent(result['kept'])} of validation images",
                  columns, rows, "Below its threshold a score says: none of these. Kept, rejected: "
                                 "counted on test images. Distances are negative, so that of "
-                                "every score larger is surer.")
+                                "every score larger is surer. The familiarity is what the method "
+                                "itself says: of the learnt classifier, the distance to the "
+                                "nearest image that it learnt from.")
 
 
 def _every_score(result):
@@ -141,13 +156,15 @@ def _scores(study, model, known, kind, name, images):
 def _unknown(lab, place, settings):
     import numpy as np
 
+    from attribution.analysis.unknown import rejection
+
     validation, test = lab.scores(f"{place}/validation"), lab.scores(f"{place}/test")
     known = test.truth >= 0
     said = np.bincount(test.values[~known].argmax(axis=1), minlength=len(test.labels))
     return {"images": int((~known).sum()), "accuracy": float(test.right[known].mean()),
             "taken_for": [test.labels[said.argmax()], float(said.max() / said.sum())],
-            "scores": [{"name": name, **_rejection(kept, sure[known], test.right[known],
-                                                   sure[~known], settings)}
+            "scores": [{"name": name, **rejection(kept, sure[known], test.right[known],
+                                                  sure[~known], settings.kept, settings.fpr)}
                        for name, kept, sure in _certainties(lab, place, validation, test)]}
 
 
@@ -155,40 +172,15 @@ def _certainties(lab, place, validation, test):
     """[(name of a score, its values of validation and of test images)]; larger is surer."""
     import numpy as np
 
-    both = validation, test
+    from attribution.analysis import unknown
+
+    both, places = (validation, test), [f"{place}/{rows}" for rows in ("validation", "test")]
     yield "maximum softmax", *(np.exp(said.log_probabilities().max(axis=1)) for said in both)
     yield "energy", *(said.energy for said in both)
-    features = [lab.features(f"{place}/{rows}") for rows in ("validation", "test")]
-    if all(values is not None for values in features):
-        means = [features[0][validation.truth == label].mean(axis=0)
-                 for label in range(len(validation.labels))]
-        yield "feature distance", *(_nearness(values, means) for values in features)
-
-
-def _nearness(features, means):
-    """The Euclidean distance to the nearest class mean, times -1, (N,)."""
-    import numpy as np
-
-    return -np.min([np.linalg.norm(features - mean, axis=1) for mean in means], axis=0)
-
-
-def _rejection(validation, known, right, unknown, settings):
-    """What a score is worth, by its values; right: which of `known` are named rightly."""
-    import numpy as np
-
-    threshold = np.quantile(validation, 1 - settings.kept, method="lower")
-    strict = np.sort(unknown)[len(unknown) - int(settings.fpr * len(unknown)) - 1]
-    return {"auroc": _above(known, unknown),
-            "oscr": _above(known[right], unknown) * float(right.mean()),
-            "ccr": float((right & (known > strict)).mean()), "threshold": float(threshold),
-            "kept": float((known >= threshold).mean()),
-            "rejected": float((unknown < threshold).mean())}
-
-
-def _above(larger, smaller):
-    """How often one of `larger` is above one of `smaller`, ties half; 0 if there is none."""
-    import numpy as np
-
-    ordered = np.sort(smaller)
-    ranks = ordered.searchsorted(larger, "left") + ordered.searchsorted(larger, "right")
-    return float(ranks.mean() / 2 / len(ordered)) if len(larger) else 0.0
+    features = [lab.features(name) for name in places]
+    if features[0] is not None:
+        yield "Mahalanobis distance", *(unknown.mahalanobis(values, features[0], validation.truth)
+                                        for values in features)
+    familiarity = [lab.familiarity(name) for name in places]
+    if familiarity[0] is not None:
+        yield OWN, *familiarity

@@ -82,7 +82,9 @@ def _report(manifest: Manifest, stages: Sequence[Stage], chosen: Sequence[str]) 
 
 
 def _results(study: Study, report: Stage) -> dict[str, str]:
-    """The stages that are asked for by what they are: the page, and the method that knows every source."""
-    first = f"{study.methods[0]}/train"
+    """The stages that are asked for by what they are: the page, and methods that know every source."""
     known = {stage.name for stage in study.stages}
-    return {"report": report.name} | ({"model": first} if first in known else {})
+    visnets = [name for name in study.methods if study.settings(name).get("network") == "visnet"]
+    wanted = {"model": study.methods[:1], "fingerprints": visnets[:1]}
+    return {"report": report.name} | {what: f"{name}/train" for what, names in wanted.items()
+                                      for name in names if f"{name}/train" in known}

@@ -56,7 +56,8 @@ class Stage:
 class Plan:
     """The stages of a study, each after those it needs. results: {what: name of the stage that makes it}.
 
-    results has "report", the page, and "model", the method that knows every source, if it was asked for.
+    results has "report", the page; "model", the method that knows every source, and "fingerprints", the
+    visualisation network that does, if they were asked for.
     shares: {experiment: how many stages it needs that none before it does}.
     """
 

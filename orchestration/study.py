@@ -184,16 +184,55 @@ class Study:
 
     def scores(self, model: Handle, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
         """The scores that a method gives `sets`: their "test", "validation" or "all" images."""
+        return self._attributed(model, sets, () if rows == "all" else _part(*self._rows(rows)))
+
+    def fingerprints(self, model: Handle, sets: Mapping[str, Handle], tests: int) -> Handle:
+        """Scores and fingerprints of the first `tests` test images, or of all there are, by a visnet."""
+        first, count = self._rows("test")
+        return self._attributed(model, sets, (*_part(first, min(tests, count)), "--fingerprints"))
+
+    def _attributed(self, model: Handle, sets: Mapping[str, Handle], more: tuple[str, ...]) -> Handle:
         manifest, trained = self._manifest, self._stages[model.stage]
-        part = () if rows == "all" else _part(*self._rows(rows))
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/attribute", image=trained.image,
             flavour=trained.flavour,
             resources=_resources(manifest.resources.attribution, cores=2, memory=8,
                                  gpus=_gpus(trained.flavour)),
-            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *part,
+            command=("attribute", "--model", f"{{in}}/{model.place}", *_named(sets), *more,
                      "--device", trained.flavour, "--out", "{out}"),
             inputs=_inputs(model, *sets.values())))
+
+    def perceived(self, sets: Mapping[str, Handle], rows: str = "test") -> Handle:
+        """General features of `sets`, of a network that knows ImageNet: `lab.features` reads them.
+
+        rows: their "train", "validation", "test" or "all" images.
+        """
+        part = () if rows == "all" else _part(*self._rows(rows))
+        return self._perceive("perception/features", ("features", *_named(sets), *part),
+                              *sets.values())
+
+    def nearest(self, images: Handle, reference: Handle, *, tests: int | None = None,
+                among: int | None = None) -> Handle:
+        """How far each test image of `images` looks from the nearest training image of `reference`.
+
+        `lab.distances` reads it. tests, among: the first so many test and training images alone.
+        """
+        (first, count), (_, known) = self._rows("test"), self._rows("train")
+        place = images.stage.rpartition("/")[0] or REAL
+        return self._perceive(
+            f"{place}/nearest",
+            ("nearest", "--images", f"{{in}}/{images.place}", *_part(first, min(tests or count, count)),
+             "--reference", f"{{in}}/{reference.place}",
+             "--reference-count", str(min(among or known, known))), images, reference)
+
+    def _perceive(self, name: str, words: tuple[str, ...], *inputs: Handle) -> Handle:
+        manifest = self._manifest
+        return self._add(Stage(
+            name=name, image="perception", flavour=manifest.device,
+            resources=_resources(manifest.resources.attribution, cores=2, memory=8,
+                                 gpus=_gpus(manifest.device)),
+            command=(*words, "--device", manifest.device, "--out", "{out}"),
+            inputs=_inputs(*inputs)))
 
     def _rows(self, rows: str) -> tuple[int, int]:
         """The first row of a use of the images, and how many there are."""

@@ -1,4 +1,4 @@
-"""python -m attribution.analysis measure|report|check"""
+"""python -m attribution.analysis measure|report|overview|check"""
 
 from sources.contract import command
 
@@ -12,8 +12,18 @@ def main():
     _add_folders(measure, "its settings, and which folder holds what")
     _add_folders(command.add_verb(verbs, "report", "make the page of a study"),
                  "which folder holds what")
+    _add_overview(verbs)
     command.add_check(verbs)
     command.obey(parser, command.by_name("attribution.analysis"))
+
+
+def _add_overview(verbs):
+    parser = command.add_verb(verbs, "overview", "draw fingerprints of images, and the responses")
+    parser.add_argument("--answer", required=True, metavar="DIR",
+                        help="what `attribute --fingerprints` wrote of them")
+    parser.add_argument("--images", required=True, metavar="DIR", help="the images, an image set")
+    parser.add_argument("--config", required=True, metavar="FILE", help="JSON: the names of all")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the pictures are written")
 
 
 def _add_folders(parser, config):

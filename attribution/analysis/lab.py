@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attribution.analysis import fingerprints
 from attribution.analysis.metrics import confusion_matrix, logsumexp, metrics
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
@@ -75,8 +76,27 @@ class Lab:
         return Scores(labels, truth[meant], values[meant].astype(float))
 
     def features(self, name):
-        """What the method knew of the images of `scores(name)`, float32 (N, D), or None."""
+        """What the method knew of the images of `scores(name)`, float32 (N, D), or None.
+
+        Or what a general network saw in images, of a stage that study.perceived asked for.
+        """
         path = self._folders[name] / "features.npy"
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
+    def distances(self, name):
+        """How far each image of a set looks from its nearest neighbour, float32 (N,), each 0 or more.
+
+        Raises BadInput where they were not measured.
+        """
+        path = self._folders[name] / "distances.npy"
+        try:
+            return np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{path}: no distances ({error}); study.nearest measures them") from error
+
+    def familiarity(self, name):
+        """How well the method knows images like those of `scores(name)`, float32 (N,), or None."""
+        path = self._folders[name] / "familiarity.npy"
         return np.load(path, allow_pickle=False) if path.exists() else None
 
     def labels_of(self, name):
@@ -86,6 +106,10 @@ class Lab:
                      if path.exists())
         sets = json.loads(index.read_text("utf-8"))["sets"]
         return np.repeat([one["name"] for one in sets], [one["count"] for one in sets])
+
+    def fingerprints(self, name):
+        """The Fingerprints of a stage that was asked for them. Raises BadInput if it was not."""
+        return fingerprints.read(self._folders[name])
 
     def images(self, name, use=None):
         """The images of a set: a read-only memory map, uint8 (N, R, R, 3).

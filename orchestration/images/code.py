@@ -23,17 +23,22 @@ def reach(recipe: Recipe, words: Sequence[str], modules: Sequence[str] = ()) -> 
     those that the leading words of the whole command name, and `modules`. Raises UserError if one
     of them is not in the image.
     """
-    entries = [f"{recipe.package}.__main__", *_named(recipe, words), *modules]
+    entries = (f"{recipe.package}.__main__", *_named(recipe, words), *modules)
     for entry in entries:
         if not _is_module(recipe, entry):
             raise UserError(f"image {recipe.name}: has no module {entry}")
+    return {file: recipe.files[file] for file in _reached(recipe, entries)}
+
+
+@cache  # the stages of a study have few entries between them
+def _reached(recipe: Recipe, entries: tuple[str, ...]) -> tuple[str, ...]:
     pending, found = [file for entry in entries for file in _files(recipe, entry)], set[str]()
     while pending:
         file = pending.pop()
         if file not in found:
             found.add(file)
             pending += _next(recipe, file)
-    return {file: recipe.files[file] for file in sorted(found)}
+    return tuple(sorted(found))
 
 
 def _named(recipe: Recipe, words: Sequence[str]) -> Iterator[str]:

@@ -2,16 +2,18 @@
 
 Below ROOT/.environments, what is installed is a folder named by its hash, in which the file `ready`
 appears last: on Python 3 a virtual environment, on Python 2.7 a folder of packages. Images share
-it, as they share a framework. Their code is a snapshot in code/, a folder that appears by rename.
+it, as they share a framework; packages of an image alone are in a folder beside it. Their code is a
+snapshot in code/, a folder that appears by rename.
 """
 
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestration import leases
 from orchestration.errors import BuildFailed, UserError
@@ -41,23 +43,39 @@ def ensure(recipe: Recipe, root: Path, tell: Tell) -> Environment:
     """
     framework, top = recipe.framework, root.absolute() / ".environments"
     python, lists = _python(recipe.name, framework), list(framework.requirements.values())
-    installed = digest([str(python), lists, framework.facts.data])
-    folder = top / f"{framework.name}-{framework.flavour}-{installed[:12]}"
+    folder = _made(top / f"{framework.name}-{framework.flavour}",
+                   [str(python), lists, framework.facts.data], tell,
+                   lambda folder: _install(framework, python, folder))
+    if (folder / "venv").is_dir():
+        python = folder / "venv" / "bin" / "python"
+    folders = [folder]
+    if recipe.requirements:
+        own = list(recipe.requirements.values())
+        folders.append(_made(top / f"{recipe.name}-{recipe.flavour}", [folder.name, own], tell,
+                             lambda folder: _install_own(own, python, folder)))
+    return _environment(recipe, python, folders, _snapshot(recipe, top / "code"))
+
+
+def _made(place: Path, content: Any, tell: Tell, install: Callable[[Path], None]) -> Path:
+    """The folder PLACE-HASH of this content, which `install` fills unless it is whole."""
+    folder = place.with_name(f"{place.name}-{digest(content)[:12]}")
     with leases.hold(folder.with_name(f"{folder.name}.lease")):
         if not (folder / "ready").exists():
             tell({"event": "log", "message": f"making the environment {folder.name}"})
-            _install(framework, python, folder)
-    return _environment(recipe, python, folder, _snapshot(recipe, top / "code"))
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            install(folder)
+            (folder / "ready").touch()
+    return folder
 
 
-def _environment(recipe: Recipe, python: Path, folder: Path, code: Path) -> Environment:
-    if (folder / "packages").is_dir():
-        interpreter, path = python, f"{code}:{folder / 'packages'}"
-    else:
-        interpreter, path = folder / "venv" / "bin" / "python", str(code)
-    variables = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = (str(interpreter), "-m", recipe.package, *recipe.words)
-    return Environment(command, variables, f"environment {folder.name}, code {code.name}")
+def _environment(recipe: Recipe, python: Path, folders: Sequence[Path], code: Path) -> Environment:
+    packages = [folder / "packages" for folder in folders if (folder / "packages").is_dir()]
+    variables = {"PYTHONPATH": ":".join(map(str, [code, *packages])), "PYTHONUNBUFFERED": "1",
+                 "PYTHONDONTWRITEBYTECODE": "1"}
+    command = (str(python), "-m", recipe.package, *recipe.words)
+    names = ", ".join(f"environment {folder.name}" for folder in folders)
+    return Environment(command, variables, f"{names}, code {code.name}")
 
 
 def _snapshot(recipe: Recipe, folder: Path) -> Path:
@@ -99,11 +117,8 @@ def _starts(python: str | Path) -> bool:
 
 
 def _install(framework: Framework, python: Path, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     _install_requirements(framework, python, folder)
     _unpack(framework.facts.data, folder)
-    (folder / "ready").touch()
 
 
 def _install_requirements(framework: Framework, python: Path, folder: Path) -> None:
@@ -114,10 +129,21 @@ def _install_requirements(framework: Framework, python: Path, folder: Path) -> N
         _run(folder.name, [str(python), "-m", "venv", str(folder / "venv")])
         pip = [str(folder / "venv" / "bin" / "python"), *_PIP]
     for number, text in enumerate(framework.requirements.values()):
-        listed = folder / f"requirements-{number}.txt"
-        listed.write_text(text)
         isolated = [] if number == 0 else ["--no-build-isolation"]
-        _run(folder.name, [*pip, *isolated, "-r", str(listed)])
+        _run_pip([*pip, *isolated], text, folder, number)
+
+
+def _install_own(lists: Sequence[str], python: Path, folder: Path) -> None:
+    """What an image adds to its framework, with which it is built."""
+    pip = [str(python), *_PIP, "--no-build-isolation", "--target", str(folder / "packages")]
+    for number, text in enumerate(lists):
+        _run_pip(pip, text, folder, number)
+
+
+def _run_pip(pip: list[str], requirements: str, folder: Path, number: int) -> None:
+    listed = folder / f"requirements-{number}.txt"
+    listed.write_text(requirements)
+    _run(folder.name, [*pip, "-r", str(listed)])
 
 
 def _unpack(packages: Sequence[str], folder: Path) -> None:

@@ -40,11 +40,11 @@ def framework(name: str, flavour: str, base: str | None) -> Framework:
     Raises UserError if it lacks the flavour.
     """
     known, dockerfile = facts.read(name), read(f"containers/{name}/Dockerfile")
-    fixed = [path for path in copied(dockerfile) if path.startswith("containers/")]
-    lists = {path: read(path) for path in (*fixed, _of_flavour(name, flavour, known))}
+    path = _of_flavour(name, flavour, known)
+    requirements = {**lists(dockerfile), path: read(path)}
     content = digest({"base": base or base_content(known), "flavour": flavour, "data": known.data,
-                      "dockerfile": dockerfile, "requirements": list(lists.values())})
-    return Framework(name, flavour, content, base, known, dockerfile, lists)
+                      "dockerfile": dockerfile, "requirements": list(requirements.values())})
+    return Framework(name, flavour, content, base, known, dockerfile, requirements)
 
 
 def has(name: str, flavour: str) -> bool:
@@ -64,6 +64,11 @@ def copied(dockerfile: str) -> Iterator[str]:
         for path in line.split()[:-1]:
             if path != "pip/" and not path.startswith("$"):
                 yield path
+
+
+def lists(dockerfile: str) -> dict[str, str]:
+    """The requirements that COPY lines name, {path: text}."""
+    return {path: read(path) for path in copied(dockerfile) if path.startswith("containers/")}
 
 
 def read(path: str) -> str:

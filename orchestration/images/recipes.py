@@ -19,9 +19,11 @@ from orchestration.repository import REPOSITORY
 class Recipe:
     """What one flavour of an image of ours is made of.
 
-    content: hash of its framework and its Dockerfile. build: hash of that and of its code.
+    content: hash of its framework, its Dockerfile and its own packages. build: hash of that and of
+    its code.
     package, words: what its entrypoint starts: ("sources.cramer_mmd", ("cramergan",)).
     dockerfile: its text. files: {path relative to the repository and to /app: sha256} of its code.
+    requirements: {path relative to the repository: text} of packages that its framework has not.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Recipe:
     framework: Framework = field(compare=False)
     dockerfile: str = field(compare=False)
     files: Mapping[str, str] = field(compare=False)
+    requirements: Mapping[str, str] = field(compare=False)
 
     @property
     def reference(self) -> str:
@@ -84,12 +87,14 @@ def recipe(name: str, flavour: str) -> Recipe:
     dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
     base = os.environ.get(base_variable(name, flavour))
     framework = frameworks.framework(framework_name(name), flavour, base)
-    content = hashing.digest({"framework": framework.content, "dockerfile": dockerfile})
+    requirements = {} if framework.name == name else frameworks.lists(dockerfile)
+    content = hashing.digest({"framework": framework.content, "dockerfile": dockerfile, **requirements})
     files = {file: hashing.of_file(REPOSITORY / file)
              for file in sorted(set(_code(frameworks.copied(dockerfile))))}
     build = hashing.digest({"content": content, "files": files})
     package, words = _entrypoint(dockerfile)
-    return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files)
+    return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files,
+                  requirements)
 
 
 def framework_name(name: str) -> str:

@@ -41,7 +41,8 @@ def of(recipe: Recipe, test: bool) -> list[Step]:
     else:
         arguments = {"FRAMEWORK": below.reference}
         steps = [_on_a_base(below.reference, below.content, below, {}),
-                 Step(recipe.reference, recipe.build, recipe.dockerfile, arguments, code)]
+                 Step(recipe.reference, recipe.build, recipe.dockerfile, arguments, code,
+                      recipe.requirements)]
     return [*steps, *([_test(recipe)] if test else [])]
 
 
@@ -62,8 +63,7 @@ def _on_a_base(reference: str, content: str, below: Framework, code: Mapping[str
     arguments = {"REQUIREMENTS": list(below.requirements)[-1]}
     if below.facts.data:
         arguments["DATA"] = " ".join(below.facts.data)
-    lists = below.requirements
-    return Step(reference, content, below.dockerfile, arguments, code, lists, below)
+    return Step(reference, content, below.dockerfile, arguments, code, below.requirements, below)
 
 
 def _test(recipe: Recipe) -> Step:

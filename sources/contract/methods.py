@@ -69,15 +69,16 @@ def answer(out, sets, model, outputs, **versions):
     """Write what a method says of `sets` to `out`: scores.npy and others, then attribution.json.
 
     model: the description of the model. outputs: yields {name: float32 (n, ...)} of all rows in
-    order, with "scores", (n, labels), among the names. versions: of what computed them.
+    order, with "scores", (n, labels), among the names. With "familiarity", (n,), and a model that
+    has a threshold of it, predictions say "known". versions: of what computed them.
     """
     atomic.make_folder(out)
     predictions, total = [], sum(map(len, sets.rows))
     progress = events.Progress(total)
-    with _Arrays(out, total) as files:
+    with Arrays(out, total) as files:
         for output in outputs:
             files.append(output)
-            predictions += _predictions(model["labels"], output["scores"])
+            predictions += _predictions(model, **output)
             progress.step(len(predictions), len(output["scores"]))
     atomic.write_json(os.path.join(out, "attribution.json"), {
         "labels": model["labels"], "sets": sets.index, "predictions": predictions,
@@ -85,7 +86,7 @@ def answer(out, sets, model, outputs, **versions):
     events.done(out=out)
 
 
-class _Arrays(object):
+class Arrays(object):
     """Files NAME.npy of `count` rows that grow together, and appear when the context ends well."""
 
     def __init__(self, folder, count):
@@ -115,12 +116,20 @@ class _Arrays(object):
         return stream
 
 
-def _predictions(labels, scores):
-    """[{"label": the likeliest, "probability": its softmax}] of scores (n, labels)."""
+def _predictions(model, scores, familiarity=None, **_):
+    """[{"label": the likeliest, "probability": its softmax}] of scores (n, labels).
+
+    familiarity: (n,); each then says too whether it reaches the model's threshold, as "known".
+    """
+    labels = model["labels"]
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares = powers / powers.sum(axis=1, keepdims=True)
-    return [{"label": labels[best], "probability": round(float(row[best]), 6)}
-            for row, best in zip(shares, shares.argmax(axis=1))]
+    found = [{"label": labels[best], "probability": round(float(row[best]), 6)}
+             for row, best in zip(shares, shares.argmax(axis=1))]
+    if familiarity is None or not model.get("unknown"):
+        return found
+    known = familiarity >= model["unknown"]["threshold"]
+    return [dict(one, known=bool(passes)) for one, passes in zip(found, known)]
 
 
 def _check(sets, needed):
@@ -144,7 +153,7 @@ def named_folder(text):
 def _add_train(verbs, start):
     parser = command.add_verb(verbs, "train",
                               "learn from image sets; continues from its own last checkpoint")
-    _add_images(parser, "a label and its image set; repeated, in the order of the labels")
+    add_images(parser, "a label and its image set; repeated, in the order of the labels")
     parser.add_argument("--train", required=True, type=command.count_argument, metavar="N",
                         help="learn from the first N images of every set")
     parser.add_argument("--validation", required=True, type=command.count_argument, metavar="N",
@@ -158,7 +167,7 @@ def _add_train(verbs, start):
 def _add_attribute(verbs):
     parser = command.add_verb(verbs, "attribute", "say which source made each image of some sets")
     command.add_model(parser)
-    _add_images(parser, "an image set and any name for it; repeated")
+    add_images(parser, "an image set and any name for it; repeated")
     add_rows(parser, "every set")
     parser.add_argument("--out", required=True, metavar="DIR", help="where scores are written")
     command.add_device(parser)
@@ -172,6 +181,6 @@ def add_rows(parser, of):
                         help="how many images of %s (default: the rest)" % of)
 
 
-def _add_images(parser, help_text):
+def add_images(parser, help_text):
     parser.add_argument("--images", required=True, action="append", type=named_folder,
                         metavar="NAME=DIR", help=help_text)

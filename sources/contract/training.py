@@ -38,6 +38,7 @@ def run(arguments, images, settings, batches, new_trainer, start=None, **descrip
         step(number, batches)     does step `number`, from 0; {name: loss}
         state(), restore(state)   {name: array}, all that a later process needs to go on
         weights()                 {name: array} of the model
+        describe()                what else model.json says, {name: JSON}; only if there is something
         preview(count)            uint8 (count, R, R, 3), always of the same latents; only with
                                   preview_every
     Raises BadInput for an `out` that holds the checkpoint of another training, Stopped after a
@@ -58,6 +59,7 @@ def run(arguments, images, settings, batches, new_trainer, start=None, **descrip
         _loop(training, trainer, batches)
         training.finish()
         source = dict(images.source, architecture=identity["architecture"], seed=arguments.seed)
+        description.update(getattr(trainer, "describe", dict)())
         models.write(arguments.out, weights=trainer.weights(), settings=identity["settings"],
                      training=identity, resolution=images.resolution, source=source, **description)
     training.clean()

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from sources.contract.errors import BadInput
-from sources.contract.settings import COUNT, Range, change, check_ranges, read_config
+from sources.contract.settings import COUNT, POSITIVE, Range, change, check_ranges, read_config
 
 SMALLEST = 32  # pixels: the generator doubles five times
 
@@ -16,6 +16,9 @@ class Settings(NamedTuple):
     l2_penalty: float  # weight of the mean squares of the discriminator's layers
     generator_width: int = 64  # channels of the generator's last block; the first has 16 times as many
     discriminator_width: int = 64  # channels of the discriminator's first layer; the last has 16 times as many
+    discriminator_gain: float = 1.0  # factor on the first weights of the discriminator's convolutions: with the
+    # published ones a narrow discriminator passes nothing on, and MMDGAN's never learns; sqrt(64 / width) is as
+    # good as the published width
     latent_size: int = 100  # numbers, uniform in [-1, 1)
     minibatch: int = 32  # images, real and generated
     learning_rate: float = 1e-4  # Adam, both networks, never lowered
@@ -37,6 +40,7 @@ _RANGES = {
     **dict.fromkeys(("features", "generator_width", "discriminator_width", "latent_size", "rounds",
                      "discriminator_steps", "first_discriminator_steps", "checkpoint_every",
                      "preview_every"), COUNT),
+    "discriminator_gain": POSITIVE,
     "minibatch": Range(least=2),  # the losses compare images of a minibatch
     "beta1": Range(least=0, below=1), "beta2": Range(least=0, below=1)}
 

@@ -25,7 +25,8 @@ class Trainer:
         self.generator = self._optimizer(variables.initial(
             variables.generator_shapes(resolution, settings.generator_width, settings.latent_size), random))
         self.discriminator = self._optimizer(variables.initial(
-            variables.discriminator_shapes(resolution, settings.discriminator_width, settings.features), random))
+            variables.discriminator_shapes(resolution, settings.discriminator_width, settings.features), random,
+            settings.discriminator_gain))
 
     def images_in(self, number):
         """Real images that round `number` takes."""

@@ -33,9 +33,13 @@ def discriminator_shapes(resolution, width, features):
     return {**shapes, "d_h6_lin/Matrix": (flat, features), "d_h6_lin/bias": (features,)}
 
 
-def initial(shapes, random):
-    """{name: float32 array}: the values training begins with, drawn from the RandomState `random`."""
-    return {name: _initial(name, shape, random).astype(np.float32) for name, shape in shapes.items()}
+def initial(shapes, random, gain=1.0):
+    """{name: float32 array}: the values training begins with, drawn from the RandomState `random`.
+
+    gain: factor on the weights of a discriminator's convolutions.
+    """
+    return {name: (_initial(name, shape, random) * (gain if name.endswith("_conv/w") else 1)).astype(np.float32)
+            for name, shape in shapes.items()}
 
 
 def _convolution(block, layer, kernel, into, out, biased):

@@ -27,7 +27,7 @@ def told(tmp_path):
             train(SimpleNamespace(images=sets, train=48, validation=8, start=None, seed=0,
                                   config=str(config), out=str(out / "model"), device="cpu"))
             attribute(SimpleNamespace(model=str(out / "model"), images=sets, first=56, count=40,
-                                      out=str(out / "said"), device="cpu"))
+                                      out=str(out / "said"), device="cpu", fingerprints=False))
         return Lab(tmp_path, {name: f"{number}/said" for number, name in enumerate(networks)})
     return of
 

@@ -45,7 +45,7 @@ class DoneAtOnce:
     def scores(self, model, sets, rows="test"):
         first, count = (0, None) if rows == "all" else (TRAIN + VALIDATION, TEST)
         return self._do(attribute, {}, model=str(self.folder / model), images=self._named(sets),
-                        first=first, count=count, device="cpu")
+                        first=first, count=count, device="cpu", fingerprints=False)
 
     def _named(self, sets):
         return [(label, str(self.folder / place)) for label, place in sets.items()]

@@ -32,7 +32,7 @@ def run(tmp_path, image_sets):
 
 
 def bits(folder):
-    return [(folder / name).read_bytes() for name in ("weights.npz", "training.json")]
+    return [(folder / name).read_bytes() for name in ("weights.npz", "training.json", "model.json")]
 
 
 def test_batches_are_balanced_and_use_every_image_once_an_epoch():
@@ -69,7 +69,7 @@ def test_classifier_learns(run, image_sets, tmp_path):
     assert curve[-1]["step"] == 50 and curve[-1]["losses"]["validation_accuracy"] == 1
     assert not (model / "checkpoints").exists()
     attribute(SimpleNamespace(model=str(model), images=image_sets[::-1], first=16, count=8,
-                              out=str(tmp_path / "said"), device="cpu"))
+                              out=str(tmp_path / "said"), device="cpu", fingerprints=False))
     said = json.loads((tmp_path / "said" / "attribution.json").read_text())["predictions"]
     assert [row["label"] for row in said] == ["striped"] * 8 + ["bright"] * 8 + ["dark"] * 8
 
@@ -81,7 +81,7 @@ def test_patches_are_learnt_from(run, image_sets, tmp_path, network):
     curve = json.loads((model / "training.json").read_text())["curve"]
     assert curve[-1]["losses"]["validation_accuracy"] == 1
     attribute(SimpleNamespace(model=str(model), images=image_sets, first=16, count=8,
-                              out=str(tmp_path / "said"), device="cpu"))
+                              out=str(tmp_path / "said"), device="cpu", fingerprints=False))
     scores, maps = (np.load(tmp_path / "said" / name) for name in ("scores.npy", "maps.npy"))
     assert maps.shape == (24, 3, network["latent_res"], network["latent_res"])
     np.testing.assert_allclose(maps.mean(axis=(2, 3)), scores, atol=1e-5)
@@ -91,7 +91,7 @@ def test_a_band_tells_stripes_and_not_brightness(run, image_sets, tmp_path):
     model = run("model", images=800, minibatch=16, learning_rate=0.01, beta1=0.9,
                 mode="predownscale_residual", switching_res=8)
     attribute(SimpleNamespace(model=str(model), images=image_sets, first=16, count=8,
-                              out=str(tmp_path / "said"), device="cpu"))
+                              out=str(tmp_path / "said"), device="cpu", fingerprints=False))
     said = json.loads((tmp_path / "said" / "attribution.json").read_text())["predictions"]
     assert [row["label"] == "striped" for row in said] == [False] * 16 + [True] * 8
     assert {row["probability"] > 0.99 for row in said[:16]} == {False}
@@ -194,3 +194,32 @@ def test_sets_that_cannot_be_trained_on(run, image_sets):
         run("twice", sets=[image_sets[0], image_sets[0]])
     with pytest.raises(BadInput, match="imageset.json"):
         run("missing", sets=[("dark", str(Path(image_sets[0][1]) / "nothing"))])
+
+
+def test_a_classifier_knows_what_it_does_not_know(run, image_sets, tmp_path):
+    """Trained on dark and bright images, it passes others of them and none of the striped ones."""
+    model = run("model", sets=image_sets[:2], images=800, minibatch=16, learning_rate=0.01, beta1=0.9)
+    said = answer(model, image_sets, tmp_path / "said")
+    known = np.reshape([row["known"] for row in said["predictions"]], (3, 8))
+    assert known[:2].mean() > 0.7 and not known[2].any()
+    unknown = models.read(str(model), "classifier")[0]["unknown"]
+    assert unknown["kept"] == 0.95 and unknown["threshold"] < 0
+
+
+def test_the_threshold_comes_from_validation_images(run, image_sets, tmp_path):
+    """Of the images that it is made from it lets pass the share that it says, to an image."""
+    model = run("model")
+    known = [row["known"] for row in answer(model, image_sets, tmp_path / "said")["predictions"]]
+    assert sum(known) == 23  # of 24: 95 % and no fewer
+
+
+def test_what_has_no_threshold_says_nothing_of_unknown_sources(run, image_sets, tmp_path):
+    said = answer(run("visnet", network="visnet"), image_sets, tmp_path / "said")
+    assert {tuple(row) for row in said["predictions"]} == {("label", "probability")}
+
+
+def answer(model, sets, out):
+    """What a model says of the rows behind those it was trained on."""
+    attribute(SimpleNamespace(model=str(model), images=sets, first=16, count=8, out=str(out), device="cpu",
+                              fingerprints=False))
+    return json.loads((out / "attribution.json").read_text())

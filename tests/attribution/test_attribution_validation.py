@@ -1,12 +1,13 @@
 """The accuracy that is measured while a network trains."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from attribution import trainers, validation
+from attribution import openset, trainers, validation
 from attribution.settings import Settings
 
 SETTINGS = Settings(images=5, minibatch=1, validate_every=2)
@@ -28,6 +29,9 @@ class Mean:
         means = images.mean(axis=(1, 2, 3), dtype=np.float32)
         return tf.stack([128 - means, means - 128], axis=1)
 
+    def features(self, images):
+        return tf.cast(images[:, 0, 0, :1], tf.float32)
+
     def state(self):
         return {"weights/a": 3.0}
 
@@ -44,7 +48,8 @@ def validated(monkeypatch):
     monkeypatch.setattr(trainers, "new", lambda *_: Mean())
     values = np.array([[0, 9, 90, 200], [0, 9, 150, 255]], np.uint8)
     parts = [np.tile(row[:, None, None, None], (1, 4, 4, 3)) for row in values]
-    return validation.Validated(SETTINGS, 4, 0, "cpu", parts)
+    sets = SimpleNamespace(train=parts[:1], validation=parts)
+    return validation.Validated(SETTINGS, 4, 0, "cpu", sets)
 
 
 def test_it_is_measured_now_and_then_and_at_the_end(validated):
@@ -61,4 +66,11 @@ def test_a_checkpoint_holds_the_last_measurement(validated):
     validated.restore({"weights/a": 4.0, "validation_accuracy": np.float64(0.25)})
     assert validated._trainer.restored == 4.0
     assert validated.step(2, None)["validation_accuracy"] == 0.25
-    assert validated.weights() == {"a": 3.0} and validated.images_in(0) == 1
+    assert validated.weights()["a"] == 3.0 and validated.images_in(0) == 1
+
+
+def test_the_threshold_is_that_of_validation_images_and_the_references_are_learnt_ones(validated):
+    """Brightness is the only feature. Of these eight the sixth, 150, is farthest from a dark one but for 255."""
+    assert validated.weights()[openset.REFERENCES].tolist() == [[0], [9], [90], [200]]
+    unknown = validated.describe()["unknown"]
+    assert (unknown["threshold"], unknown["kept"]) == (-55, 0.95)  # 255 from 200; next is 150

@@ -25,15 +25,15 @@ def photographs(tmp_path):
     return write_set(tmp_path / "photographs", images), images
 
 
-def request(model, out, *sets, first=0, count=None):
+def request(model, out, *sets, first=0, count=None, fingerprints=False):
     return SimpleNamespace(model=str(model), images=list(sets), first=first, count=count, out=str(out),
-                           device="cpu")
+                           device="cpu", fingerprints=fingerprints)
 
 
-def attributed(case, photographs, tmp_path):
+def attributed(case, photographs, tmp_path, **more):
     """Import, attribute: (settings, weights, images in [-1, 1], folder of the scores)."""
     _, settings, weights, _ = parity.load(case, tmp_path / case)
-    attribute(request(tmp_path / case, tmp_path / "scores", ("photographs", photographs[0])))
+    attribute(request(tmp_path / case, tmp_path / "scores", ("photographs", photographs[0]), **more))
     values = photographs[1].astype(np.float32) * np.float32(2 / 255) - 1
     return settings, weights, values, tmp_path / "scores"
 
@@ -55,11 +55,20 @@ def test_scores_of_an_imported_classifier(case, photographs, tmp_path):
 
 
 def test_fingerprints_of_an_imported_visnet(photographs, tmp_path):
-    settings, weights, images, out = attributed("visnet-32", photographs, tmp_path)
+    settings, weights, images, out = attributed("visnet-32", photographs, tmp_path, fingerprints=True)
     average = {name.removeprefix("EGs/"): value for name, value in weights.items() if name.startswith("EGs/")}
     _, fingerprints, logits = layers.encode_and_compare(networks.autoencoder(settings, 32), average, images)
     parity.assert_near(np.load(out / "scores.npy"), logits, absolute=1e-5)
-    parity.assert_near(np.load(out / "fingerprints.npy"), np.moveaxis(fingerprints, 3, 1), absolute=1e-5)
+    found, compared = (np.load(out / f"{name}.npy") for name in ("fingerprints", "model_fingerprints"))
+    parity.assert_near(found, np.moveaxis(fingerprints, 3, 1), absolute=1e-5)
+    parity.assert_near(np.einsum("nchw,lchw->nl", found, compared), logits, absolute=1e-4)
+
+
+def test_fingerprints_are_large_and_written_when_asked_for(photographs, tmp_path):
+    *_, out = attributed("visnet-32", photographs, tmp_path)
+    assert sorted(path.name for path in out.iterdir()) == ["attribution.json", "scores.npy"]
+    with pytest.raises(BadInput, match="a classifier, where visnet is expected"):
+        attributed("classifier-32", photographs, tmp_path, fingerprints=True)
 
 
 def test_a_fully_convolutional_head_writes_its_map_and_scores_by_its_average(photographs, tmp_path):

@@ -11,7 +11,7 @@ from tests.conformance.callers import call
 from tests.conformance.trial import check_events, expect, last, sha256, write_set
 
 TRAIN, VALIDATION, TEST = 48, 16, 32  # rows of every set, in this order
-ROWS = {"scores": 2, "features": 2, "maps": 4, "fingerprints": 4}  # axes of NAME.npy
+ROWS = {"scores": 2, "features": 2, "familiarity": 1, "maps": 4, "fingerprints": 4}  # axes of NAME.npy
 
 
 class Said(NamedTuple):
@@ -125,11 +125,13 @@ def read(folder, sets, first, count):
 
 
 def _check_predictions(said):
-    """The predictions are the largest of the softmax of the scores."""
+    """The predictions are the largest of the softmax of the scores; all say "known", or none."""
     labels, predictions = said.index["labels"], said.index["predictions"]
     powers = np.exp(said.scores - said.scores.max(axis=1, keepdims=True))
     best = powers.max(axis=1) / powers.sum(axis=1)
     expect(len(predictions) == len(best), f"{len(predictions)} predictions of {len(best)} rows")
+    known = {type(entry.get("known")) for entry in predictions}
+    expect(known in ({bool}, {type(None)}), "known is neither true nor false for some rows")
     for row, entry in enumerate(predictions):
         place = labels.index(entry["label"])
         expect(said.scores[row, place] == said.scores[row].max(),

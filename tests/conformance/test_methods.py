@@ -85,13 +85,13 @@ contract.TrainingSets.__init__ = confused
 """, methods.labels_are_in_the_order_of_training,
         "mixed up"),
     "predicts something else": ("""
-contract._predictions = lambda labels, scores: [
-    {"label": labels[0], "probability": 1.0} for _ in scores]
+contract._predictions = lambda model, scores, **_: [
+    {"label": model["labels"][0], "probability": 1.0} for _ in scores]
 """, methods.the_same_command_gives_the_same_bits,
         "the probability is 1.0"),
     "scores with what is no number": ("""
-append = contract._Arrays.append
-contract._Arrays.append = lambda self, output: append(
+append = contract.Arrays.append
+contract.Arrays.append = lambda self, output: append(
     self, dict(output, features=output["features"] * np.nan))
 """, methods.the_same_command_gives_the_same_bits,
         "not all values are finite"),

@@ -28,7 +28,7 @@ def test_every_verb_and_argument_is_on_the_page():
 
 
 def test_the_files_that_are_judged_are_on_the_page():
-    assert set(re.findall(r"^\| `(\w+)\.npy` \|", PAGE, re.MULTILINE)) == set(method_trial.ROWS)
+    assert set(re.findall(r"^\| `(\w+)\.npy`", PAGE, re.MULTILINE)) == set(method_trial.ROWS)
 
 
 def test_the_answer_that_is_shown_has_the_keys_that_are_written(tmp_path):

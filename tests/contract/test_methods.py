@@ -26,10 +26,10 @@ def values(rows):
     return [part[:, 0, 0, 0].tolist() for part in rows]
 
 
-def answered(folder, outputs):
+def answered(folder, outputs, model=MODEL):
     """The content of attribution.json about two sets of two rows, after these outputs."""
     sets = methods.Sets([(name, image_set(folder / name, 3)) for name in ("one", "two")], 1, None)
-    methods.answer(str(folder / "out"), sets, MODEL, outputs, numpy=np.__version__)
+    methods.answer(str(folder / "out"), sets, model, outputs, numpy=np.__version__)
     return json.loads((folder / "out" / "attribution.json").read_text())
 
 
@@ -95,6 +95,14 @@ def test_an_answer_grows_block_by_block(tmp_path):
         assert written.dtype == np.float32
         assert np.array_equal(
             written, np.concatenate([first[name], second[name]]).astype(np.float32))
+
+
+def test_an_answer_says_of_every_image_whether_the_method_knows_such_ones(tmp_path):
+    output = {"scores": np.zeros((4, 2), np.float32),
+              "familiarity": np.array([-1, -3, -2, 0], np.float32)}
+    found = answered(tmp_path, [output], dict(MODEL, unknown={"threshold": -2.0}))
+    assert [one["known"] for one in found["predictions"]] == [True, False, True, True]
+    assert np.load(str(tmp_path / "out" / "familiarity.npy")).tolist() == [-1, -3, -2, 0]
 
 
 def test_half_an_answer_does_not_appear(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from attribution.analysis.lab import Lab, Scores
-from experiments import calibration, parts
+from experiments import calibration, parts, robustness
 from orchestration import manifest
 from orchestration.study import Study
 from tests.experiments import answers
@@ -98,7 +98,7 @@ def test_temperatures_come_from_validation_images_and_errors_from_test_ones(tmp_
         sets = dict(zip(LABELS, np.bincount(scores.truth).tolist(), strict=True))
         answers.write(tmp_path / rows, LABELS, sets, scores.values[order])
     lab = Lab(tmp_path, {"validation/mine": "validation", "test/mine": "test"})
-    (found,) = calibration.measure(lab, calibration.Settings())["methods"]
+    (found,) = calibration.measure(lab, calibration.Settings(kinds=[]))["methods"]
     assert found["name"] == "mine" and found["images"] == 800
     assert found["temperature"] == pytest.approx(3, rel=0.3)
     assert found["after"]["nll"] > found["before"]["nll"]
@@ -106,7 +106,7 @@ def test_temperatures_come_from_validation_images_and_errors_from_test_ones(tmp_
 
 def test_every_method_scores_validation_and_test_images():
     asked = study()
-    handles = calibration.steps(asked, calibration.Settings())
+    handles = calibration.steps(asked, calibration.Settings(kinds=[]))
     assert list(handles) == ["validation/classifier", "test/classifier",
                              "validation/other", "test/other"]
     rows = {stage.name: stage.command[stage.command.index("--first") + 1:][:3:2]
@@ -114,13 +114,54 @@ def test_every_method_scores_validation_and_test_images():
     assert {name: rows[handle.stage] for name, handle in handles.items()} == {
         "validation/classifier": ("4", "2"), "test/classifier": ("6", "3"),
         "validation/other": ("4", "2"), "test/other": ("6", "3")}
-    with pytest.raises(ValueError, match="bins: expected 1 or more, found 0"):
-        calibration.steps(study(), calibration.Settings(bins=0))
+    for words, settings in (("bins: expected 1 or more, found 0", {"bins": 0}),
+                            ("kinds: expected some of .*, found fog", {"kinds": ["fog"]})):
+        with pytest.raises(ValueError, match=words):
+            calibration.steps(study(), calibration.Settings(**settings))
+
+
+def test_perturbed_images_are_those_of_robustness():
+    asked = study()
+    robust = robustness.steps(asked, robustness.Settings(kinds=["noise", "jpeg"], strengths=[]))
+    found = calibration.steps(asked, calibration.Settings(kinds=["noise", "jpeg"]))
+    assert found["perturbed"] == robust["before"]
+
+
+def write_perturbed(folder, **conditions):
+    """The answers of a method, {condition: Scores}, in one stage."""
+    sets, values = {}, []
+    for condition, scores in conditions.items():
+        order = scores.truth.argsort(kind="stable")
+        counts = np.bincount(scores.truth, minlength=len(LABELS)).tolist()
+        sets |= {f"{label}@{condition}": count for label, count in zip(LABELS, counts, strict=True)}
+        values.append(scores.values[order])
+    answers.write(folder, LABELS, sets, np.concatenate(values))
+
+
+def test_the_temperature_of_clean_images_leaves_a_method_too_sure_of_perturbed_ones(tmp_path):
+    clean, hotter = draw(4000, 2), draw(4000, 6, seed=1)
+    for name, scores in (("validation", draw(4000, 2, seed=2)), ("test", clean)):
+        write_perturbed(tmp_path / name, x=scores)
+        renamed = (tmp_path / name / "attribution.json").read_text().replace("@x", "")
+        (tmp_path / name / "attribution.json").write_text(renamed)
+    write_perturbed(tmp_path / "both", clean=clean, noise=hotter)
+    lab = Lab(tmp_path, {"validation/mine": "validation", "test/mine": "test", "perturbed": "both"})
+    result = calibration.measure(lab, calibration.Settings(kinds=["noise"]))
+    (first,), (same, noisy) = result["methods"], result["perturbed"]
+    assert (same["name"], noisy["name"]) == ("clean", "noise")
+    for when in ("before", "after"):
+        assert same[when] == pytest.approx({error: first[when][error] for error in same[when]})
+    assert same["after"]["ece"] < 0.03 < noisy["after"]["ece"] < noisy["before"]["ece"]
+    assert noisy["after"]["nll"] < noisy["before"]["nll"]
+    bars, table = calibration.section(result, []).parts[2:]
+    assert [row[0] for row in bars.rows] == ["clean, before", "clean, after",
+                                             "noise, before", "noise, after"]
+    assert [len(row) for row in table.rows] == [len(table.columns)] * 2
 
 
 def test_the_section_shows_the_diagram_and_every_method():
     found = {"name": "mine", **calibration._before_and_after(draw(500, 2), draw(500, 2), 15)}
-    shown = calibration.section({"bins": 15, "methods": [found]}, [])
+    shown = calibration.section({"bins": 15, "methods": [found], "perturbed": []}, [])
     diagram, table = shown.parts
     assert isinstance(diagram, parts.Lines) and len(diagram.series) == 3
     assert len(diagram.series[0][1]) == 15

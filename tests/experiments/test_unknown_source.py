@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from attribution.analysis.lab import Lab, Scores
+from attribution.analysis.unknown import above, mahalanobis, rejection
 from experiments import parts, unknown_source
 from orchestration import manifest
 from orchestration.study import Study
@@ -37,57 +38,56 @@ def lab(folder, unknown, features=False):
     """A method that is sure of 100 images of each known source; unknown: scores of another one."""
     known = np.repeat(np.eye(2) * 5, 100, axis=0) + np.linspace(0, 0.1, 200)[:, None] * [1, -1]
     both = np.concatenate([known, unknown])
-    answers.write(folder / "validation", LABELS, dict.fromkeys(LABELS, 100), known,
-                  known if features else None)
-    answers.write(folder / "test", LABELS, {**dict.fromkeys(LABELS, 100), "B": len(unknown)}, both,
-                  both if features else None)
+    for rows, values, sets in (("validation", known, {}), ("test", both, {"B": len(unknown)})):
+        answers.write(folder / rows, LABELS, {**dict.fromkeys(LABELS, 100), **sets}, values,
+                      values if features else None)
+        if features:
+            np.save(folder / rows / "familiarity.npy", values.max(axis=1))
     return Lab(folder, {"architecture/B/validation": "validation", "architecture/B/test": "test"})
 
 
 def test_equal_distributions_cannot_be_told_apart_and_separate_ones_always():
     values = np.random.default_rng(0).normal(size=2000)
-    assert unknown_source._above(values[:1000], values[1000:]) == pytest.approx(0.5, abs=0.03)
-    assert unknown_source._above(values, values) == 0.5
-    assert unknown_source._above(np.ones(9), np.zeros(4)) == 1
-    assert unknown_source._above(np.zeros(9), np.ones(4)) == 0
-    assert unknown_source._above(np.ones(9), np.ones(4)) == 0.5
+    assert above(values[:1000], values[1000:]) == pytest.approx(0.5, abs=0.03)
+    assert above(values, values) == 0.5
+    assert above(np.ones(9), np.zeros(4)) == 1
+    assert above(np.zeros(9), np.ones(4)) == 0
+    assert above(np.ones(9), np.ones(4)) == 0.5
 
 
 def test_the_auroc_is_the_share_of_pairs_that_stand_rightly():
     known, unknown = np.array([3, 1, 2, 2.0]), np.array([2, 0, 3.0])
     pairs = [(one > other) + (one == other) / 2 for one in known for other in unknown]
-    assert unknown_source._above(known, unknown) == pytest.approx(np.mean(pairs))
+    assert above(known, unknown) == pytest.approx(np.mean(pairs))
 
 
 def test_oscr_counts_only_known_images_that_are_named_rightly():
     known, unknown = np.arange(10, 110.0), np.arange(10.0)
     half = np.arange(100) % 2 == 0
-    found = unknown_source._rejection(known, known, half, unknown, USUAL)
+    found = rejection(known, known, half, unknown, 0.95, 0.05)
     assert (found["auroc"], found["oscr"], found["ccr"]) == (1, 0.5, 0.5)
-    none = unknown_source._rejection(known, known, np.zeros(100, bool), unknown, USUAL)
+    none = rejection(known, known, np.zeros(100, bool), unknown, 0.95, 0.05)
     assert (none["auroc"], none["oscr"], none["ccr"]) == (1, 0, 0)
 
 
 def test_ccr_is_told_where_one_unknown_image_of_twenty_is_taken_for_a_known_one():
     unknown = np.arange(100.0)
     known = np.concatenate([np.full(30, 94.5), np.full(70, 93.5)])
-    found = unknown_source._rejection(known, known, np.ones(100, bool), unknown, USUAL)
+    found = rejection(known, known, np.ones(100, bool), unknown, 0.95, 0.05)
     assert found["ccr"] == 0.3  # above 94 lie five of the hundred
 
 
 def test_the_threshold_keeps_what_it_should_of_validation_images():
     validation = np.random.default_rng(0).normal(size=1000)
     for kept in (0.5, 0.95, 0.999):
-        settings = USUAL._replace(kept=kept)
-        found = unknown_source._rejection(validation, validation, np.ones(1000, bool),
-                                          validation - 10, settings)
+        found = rejection(validation, validation, np.ones(1000, bool), validation - 10, kept, 0.05)
         assert kept <= found["kept"] <= kept + 0.002 and found["rejected"] == pytest.approx(1)
 
 
 def test_the_threshold_does_not_look_at_test_images():
     validation, known, unknown = np.random.default_rng(0).normal(size=(3, 100))
-    one, other = (unknown_source._rejection(validation, known + moved, np.ones(100, bool),
-                                            unknown - moved, USUAL) for moved in (0, 5))
+    one, other = (rejection(validation, known + moved, np.ones(100, bool), unknown - moved, 0.95,
+                            0.05) for moved in (0, 5))
     assert one["threshold"] == other["threshold"]
 
 
@@ -97,7 +97,7 @@ def test_a_method_that_is_not_sure_of_an_unknown_source_notices_it(tmp_path):
     assert (found["kind"], found["name"], found["images"]) == ("architecture", "B", 100)
     assert found["accuracy"] == 1 and found["taken_for"][0] == "real"
     assert [score["name"] for score in found["scores"]] == [
-        "maximum softmax", "energy", "feature distance"]
+        "maximum softmax", "energy", "Mahalanobis distance", "familiarity"]
     for score in found["scores"]:
         assert (score["auroc"], score["oscr"], score["ccr"], score["rejected"]) == (1, 1, 1, 1)
         assert 0.95 <= score["kept"] <= 0.96
@@ -110,6 +110,29 @@ def test_a_method_that_takes_it_for_a_known_one_does_not(tmp_path):
     assert found["taken_for"] == ["real", 1]
     assert [score["name"] for score in found["scores"]] == ["maximum softmax", "energy"]
     assert all(score["auroc"] < 0.8 and score["rejected"] < 0.2 for score in found["scores"])
+
+
+def test_the_mahalanobis_distance_counts_in_units_of_how_much_features_vary():
+    random, truth = np.random.default_rng(0), np.repeat([0, 1], 500)
+    def draw(away):
+        drawn = random.normal(size=(1000, 3)) * [1, 30, 1]
+        return drawn + 20 * truth[:, None] * [1, 0, 0] + [0, 0, away]
+    references = draw(0)
+    usual, apart = (mahalanobis(draw(away), references, truth) for away in (0, 10))
+    assert np.square(usual).mean() == pytest.approx(3, rel=0.2)
+    assert np.square(apart).mean() == pytest.approx(103, rel=0.3)
+    assert above(usual, apart) == 1
+    for flat in (np.repeat(references, 2, axis=1), np.ones((1000, 3))):
+        assert np.isfinite(mahalanobis(flat, flat, truth)).all()
+
+
+def test_a_score_that_is_surer_of_what_it_does_not_know_is_named(tmp_path):
+    unknown = np.repeat([[9.0, 0]], 50, axis=0)
+    (one,) = unknown_source.measure(lab(tmp_path, unknown, features=True), USUAL)["unknown"]
+    shown = unknown_source.section({"kept": 0.95, "fpr": 0.05, "unknown": [one]}, [])
+    assert one["scores"][0]["auroc"] == 0 and shown.headline.text.startswith(
+        "is the AUROC of the familiarity")
+    assert shown.parts[0].note.startswith("Worse than a guess: maximum softmax for B, energy for B")
 
 
 def test_energy_is_the_logarithm_of_the_sum_of_powers_however_large():

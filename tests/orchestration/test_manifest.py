@@ -51,7 +51,7 @@ def test_an_experiment_has_the_published_settings_where_the_manifest_says_nothin
     study = read(SMALLEST + "experiments: {intervals: {level: 0.9}, existence: {}}")
     stated = manifest.experiment_settings(study)
     assert list(stated) == ["intervals", "existence"]
-    assert stated["intervals"]._asdict() == {"level": 0.9, "draws": 10_000, "seed": 0}
+    assert stated["intervals"]._asdict() == {"level": 0.9, "draws": 10_000, "seed": 0, "trainings": 1}
 
 
 def test_memory_is_read_as_bytes(read):

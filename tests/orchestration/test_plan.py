@@ -51,7 +51,9 @@ EVERYTHING = {name: SUBSETS if name == "subsets" else {} for name in experiments
 @pytest.mark.parametrize("chosen", [{"existence": {}}, EVERYTHING])
 def test_every_stage_comes_after_those_it_needs_and_sees_what_its_command_names(chosen):
     seen = set()
-    for one in study(experiments=chosen).stages:
+    methods = {"classifier": {"image": "attribution"},
+               "visNet": {"image": "attribution", "settings": {"network": "visnet"}}}
+    for one in study(experiments=chosen, methods=methods).stages:
         assert set(one.inputs.values()) <= seen
         named = {word.split("{in}/")[1].split("/")[0] for word in one.command if "{in}/" in word}
         assert named <= set(one.inputs) | set(one.files)
@@ -256,6 +258,18 @@ def test_only_work_that_a_gpu_speeds_up_asks_for_one(device, gpus):
 def test_stated_resources_come_before_the_usual_ones():
     assert stage("A/train", resources={"train": {"cores": 3, "memory": "1GiB"}}).resources.memory == 2**30
     assert stage("A/train").resources.memory == 8 * 2**30
+
+
+def test_what_general_networks_see_is_asked_of_test_images():
+    planned = Study(read())
+    planned.perceived(planned.every_source())
+    planned.nearest(planned.images("A"), planned.real(), tests=2)
+    seen, near = planned.stages[-2:]
+    for one, count in ((seen, "3"), (near, "2")):
+        assert (one.image, one.flavour, one.resources.gpus) == ("perception", "cuda", 1)
+        assert (after(one.command, "--first"), after(one.command, "--count")) == ("6", count)
+    assert [word.split("=")[0] for word in seen.command if "=" in word] == ["real", "A", "B"]
+    assert (seen.name, near.name) == ("perception/features", "A/nearest")
 
 
 def test_the_published_studies_are_planned_at_the_published_size():

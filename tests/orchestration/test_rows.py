@@ -42,12 +42,13 @@ class Rows(NamedTuple):
 
 
 def everything(**changes: Any) -> Manifest:
-    """The study of every experiment there is, with its published settings, two sources and two methods."""
+    """The study of every experiment there is, with its published settings: two sources, every kind of method."""
     return Manifest.model_validate({
         "study": "everything", "dataset": {"kind": "photos"},
         "images": {"gan": 200_000, "train": 90_000, "validation": 5_000, "test": 10_000},
         "sources": {"A": {"image": "a"}, "B": {"image": "b"}},
-        "methods": {"classifier": {"image": "attribution"}, "kNN": {"image": "knn"}},
+        "methods": {"classifier": {"image": "attribution"}, "kNN": {"image": "knn"},
+                    "visNet": {"image": "attribution", "settings": {"network": "visnet"}}},
         "experiments": {name: {} for name in experiments.names()}, **changes})
 
 

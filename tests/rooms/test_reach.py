@@ -33,7 +33,7 @@ SETTINGS = {
     "attribution": {"fmap_base": 32, "fmap_max": 8, "images": 16, "minibatch": 4,
                     "validate_every": 2, "checkpoint_every": 2},
     "knn": {}, "eigenface": {"classifier": "svm"}, "prnu": {"levels": [1], "sigma": [1, 5]},
-    "analysis": {},
+    "analysis": {}, "perception": {},
 }
 BASELINES = ("knn", "eigenface", "prnu")  # nothing was published of them that could be imported
 CHECKPOINTS = {
@@ -62,6 +62,8 @@ COMMANDS = {  # in this order; each may read what those before it wrote
     "analysis": ["measure existence --config /tiny/measure.json --inputs /tiny "
                  "--out /tiny/existence",
                  "report --config /tiny/report.json --inputs /tiny --out /tiny/page"],
+    "perception": [f"features {SETS} --count 2 --out /tiny/features",
+                   "nearest --images /tiny/images --reference /tiny/images --out /tiny/nearest"],
 }
 EXPERIMENTS = {"measure": ("experiments.existence",), "report": ("experiments.existence",)}
 MEASURE = {"settings": {}, "inputs": [["classifier", "said"]], "rows": {"test": [0, 16]}}
@@ -75,7 +77,7 @@ pytestmark = pytest.mark.docker
 
 def commands(image):
     """Every verb of an image, as it is typed."""
-    if image in ("real", "analysis"):  # which make no model
+    if image in ("real", "analysis", "perception"):  # which make no model
         return [*COMMANDS[image], "check"]
     own = COMMANDS.get(image, [TRAIN, GENERATE])
     imports = [IMPORT.format(CHECKPOINTS[image])] if image in CHECKPOINTS else []

@@ -18,6 +18,7 @@ ROOMS = {
     "attribution": ["tests/attribution"],
     "knn": ["tests/baselines"],
     "analysis": ["tests/analysis"],
+    "perception": ["tests/perception"],
 }
 
 pytestmark = pytest.mark.docker

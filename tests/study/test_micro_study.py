@@ -70,6 +70,7 @@ def test_pictures_are_attributed(docker_store: Path, tmp_path: Path) -> None:
     rows = json.loads(told.stdout)
     assert [Path(row["file"]).name for row in rows] == ["0.png", "1.png", "2.png"]
     assert all(row["label"] in ("real", *SOURCES) and 0.2 <= row["probability"] <= 1 for row in rows)
+    assert {type(row["known"]) for row in rows} == {bool}
 
 
 def test_a_study_that_is_killed_twice_makes_the_same_images(

@@ -113,6 +113,15 @@ def test_a_build_sees_nothing_but_what_its_recipe_names():
     assert {(member.uid, member.mtime, member.mode) for member in members} == {(0, 0, 0o644)}
 
 
+def test_an_image_with_packages_of_its_own_sees_what_pip_is_told():
+    recipe = images.recipe("perception", "cpu")
+    framework, image = steps.of(recipe, test=False)
+    assert framework.reference == images.recipe("attribution", "cpu").framework.reference
+    with build._context(image) as stream:
+        found = set(tarfile.TarFile(fileobj=stream).getnames())
+    assert found == {"Dockerfile", *recipe.files, *recipe.requirements, "pip/pip.conf"}
+
+
 def test_two_builds_do_not_share_their_context():
     with context.write({"a": b"1"}) as first, context.write({"a": b"2"}) as second:
         archives = [tarfile.TarFile(fileobj=each) for each in (first, second)]

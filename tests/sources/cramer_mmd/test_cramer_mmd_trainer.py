@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sources.cramer_mmd import cramergan, mmdgan, trainer
+from sources.cramer_mmd import cramergan, mmdgan, networks, trainer
 
 TINY = {"generator_width": 1, "discriminator_width": 1, "features": 3, "minibatch": 2, "latent_size": 3,
         "discriminator_steps": 2, "first_discriminator_steps": 3}
@@ -69,3 +69,15 @@ def test_the_published_settings():
     assert (mmd.features, mmd.penalty, mmd.l2_penalty) == (16, 1, 1)
     assert cramer._replace(features=16, penalty=1.0, l2_penalty=1.0) == mmd
     assert (mmd.minibatch, mmd.learning_rate, mmd.beta1, mmd.beta2, mmd.rounds) == (32, 1e-4, 0.5, 0.9, 150001)
+
+
+@pytest.mark.parametrize(("width", "gain", "alive"), [(64, 1, True), (8, 1, False), (8, 2.83, True)])
+def test_a_narrow_discriminator_needs_a_gain_to_tell_images_apart(width, gain, alive):
+    """The squared distance of its features is that by which MMDGAN's kernels, of values near 1, can differ."""
+    settings = mmdgan.PUBLISHED._replace(generator_width=1, discriminator_width=width, discriminator_gain=gain)
+    images = torch.from_numpy(np.random.RandomState(0).uniform(0, 1, (16, 32, 32, 3)).astype(np.float32))
+    images[8:] /= 4
+    made = trainer.Trainer(settings, 32, 0, torch.device("cpu"), mmdgan).discriminator.variables
+    with torch.no_grad():
+        features = networks.discriminator(made, images)[-1]
+    assert (torch.cdist(features, features).max() ** 2 > 100 * torch.finfo(torch.float32).eps) == alive

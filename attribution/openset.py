@@ -1,0 +1,27 @@
+"""None of these: does a classifier know images such as this one? NumPy alone.
+
+How well it knows them, the familiarity: the distance between the features of an image and those of
+the nearest image that the classifier learnt from, times -1 (nearest neighbours: Sun et al. 2022).
+The threshold below which an image is told to be of none of the labels comes from validation images.
+"""
+
+import numpy as np
+
+REFERENCES = "unknown/references"  # among a model's weights: features of images it learnt from
+IMAGES = 1000    # references of each label, at most: the first that it learnt from
+KEPT = 0.95      # share of the validation images that the threshold lets pass
+SCORE = "distance of the features to the nearest training image's, times -1"
+
+
+def familiarity(features, references):
+    """Of features (N, D): float32 (N,), 0 at most. references: (M, D), those of known images."""
+    features, references = features.astype(float), references.astype(float)
+    squares = [(values ** 2).sum(axis=1) for values in (features, references)]
+    nearest = (squares[1] - 2 * features @ references.T).min(axis=1) + squares[0]
+    return -np.sqrt(np.maximum(nearest, 0)).astype(np.float32)  # below 0 by rounding
+
+
+def unknown(familiarities):
+    """What model.json says of a classifier that knows its validation images, (N,), so well."""
+    threshold = np.quantile(familiarities, 1 - KEPT, method="lower")
+    return {"score": SCORE, "threshold": float(threshold), "kept": KEPT}
