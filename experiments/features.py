@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from experiments.parts import Bars, Headline, Heatmap, Points, Section, Table, percent
 
-KINDS = {"learnt": "learnt features", "generic": "EfficientNet-Lite0's features"}
+KINDS = {"learnt": "learnt features", "generic": "generic features (EfficientNet-Lite0)"}
 _PER_DIMENSION = 2  # images at least, for every dimension of a covariance
 
 
@@ -67,7 +67,8 @@ def _ratios(result, figures):
               _number(one["value"]) + " *" * (not one["verified"]), _comparable(one))
              for one in figures]
     notes = [f"Each half has {result['images'] // 2:,} test images, and so have the sets whose "
-             "distance is that of different sources."]
+             "distance is that of different sources. A source whose images are all alike makes "
+             "the ratio larger, and says nothing for the features."]
     if any(kind["components"] < kind["dimensions"] for kind in result["kinds"]):
         notes.append("With fewer than two images for every dimension, distances are of the first "
                      "principal components of all sources' features together.")
@@ -100,19 +101,19 @@ def _realism(result):
               zip(labels, generic["distances"], generic["spread"], strict=True)]
     return [
         Bars("How far from real images", "Fréchet distance", rows,
-             f"By {KINDS['generic']}: the less, the more realistic and the more varied. No source "
-             "that is like the real images comes below their other half."),
+             f"By {KINDS['generic']}. The more realistic and the more varied images are, the less; "
+             "their other half shows how little that is."),
         Table("How real, how varied", ["", "Fréchet distance", "variance, of the real images'"],
               spread, f"By {KINDS['generic']}. Little variance: images that are much alike. The "
                       f"first row is of two halves of the {labels[0]} images.")]
 
 
 def _maps(labels, kind):
-    name = KINDS[kind["name"]]
+    name = kind["name"]
     series = [(label, [tuple(point) for point in points]) for label, points in kind["map"]]
     return [
-        Points(f"Test images by {name}", series, "t-SNE: near points are alike; axes, and how far "
-                                                 "apart groups are, mean nothing."),
+        Points(f"Test images by {name} features", series,
+               "t-SNE: near points are alike; axes, and how far apart groups are, mean nothing."),
         Heatmap(f"Fréchet distances, {name}", labels, labels, kind["distances"],
                 "One half of a source's images, down, to the other half of another's, across."),
         Heatmap(f"Distances of means, {name}", labels, labels, kind["apart"],

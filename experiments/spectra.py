@@ -58,8 +58,8 @@ def section(result, figures):
         parts=[_curves(fakes, real["name"]), _table(result["sources"], departures),
                _tiles("Mean power spectra of residuals, dB",
                       {source["name"]: source["spectrum"] for source in result["sources"]},
-                      _LEVELS, "Above and below each source's mean over all frequencies. Frequency 0 "
-                               "is in the middle, the highest are at the edges."),
+                      _LEVELS, "Above and below each source's mean over all frequencies. Frequency "
+                               "0 is in the middle, the highest are at the edges."),
                _tiles("Autocorrelations of residuals",
                       {source["name"]: _without_middle(source["autocorrelation"])
                        for source in result["sources"]},
@@ -87,8 +87,8 @@ def _table(sources, departures):
     columns = ["", "frequency, cycles per pixel", "largest departure, dB", "interval",
                "repeats most after pixels", "correlation"]
     return Table("Where each source departs most, and what repeats", columns, rows,
-                 "The denoiser is a local Wiener filter: 5 × 5 pixels, and noise that deviates by 5 of "
-                 f"255. Repetitions within {_NEAR} pixels are not looked at, as it makes some itself.")
+                 "The denoiser is a local Wiener filter: 5 × 5 pixels, noise of deviation 5. "
+                 f"Repetitions within {_NEAR} pixels are not looked at, as it makes some.")
 
 
 def _tiles(title, tiles, most, note):
@@ -144,8 +144,8 @@ def _show(spectrum):
 
     correlation = autocorrelation(spectrum)
     level = 10 * np.log10(np.maximum(spectrum / (spectrum.mean() or 1), 1e-6))
-    return {"spectrum": centred(level).round(2).tolist(),
-            "autocorrelation": centred(correlation).round(4).tolist(),
+    return {"spectrum": centred(level).round(1).tolist(),
+            "autocorrelation": centred(correlation).round(3).tolist(),
             "lag": list(strongest_lag(correlation, _NEAR))}
 
 

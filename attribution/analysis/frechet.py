@@ -40,12 +40,15 @@ def distance(first, second):
 def between_halves(classes):
     """Distances of one half of every class to the other half of every class, float (K, K).
 
-    classes: [(N, D)], of one N. Its halves are a class's even and its odd rows. So the diagonal is
-    of disjoint halves of the same class, and all distances are of equally many images.
+    classes: [(N, D)], of one N. So the diagonal is of disjoint halves of the same class, and all
+    distances are of equally many images. Halves are drawn by lot, always alike: in order, or in
+    turns, rows may differ in what they show.
     """
-    size = len(classes[0]) // 2 * 2
-    even, odd = ([normal(features[first:size:2]) for features in classes] for first in (0, 1))
-    return np.array([[distance(one, other) for other in odd] for one in even])
+    size = len(classes[0]) // 2
+    lots = np.random.default_rng(0).permutation(len(classes[0]))
+    first, second = ([normal(features[rows]) for features in classes]
+                     for rows in (lots[:size], lots[size:2 * size]))
+    return np.array([[distance(one, other) for other in second] for one in first])
 
 
 def ratio(distances):

@@ -77,7 +77,7 @@ def test_the_distance_to_real_images_stands_beside_that_of_their_own_halves():
         ("real, their other half", 1), ("A", 9)]
     table = next(part for part in shown.parts if part.title == "How real, how varied")
     assert table.rows[1] == ("A", "9.00", "50.0 %")
-    assert shown.headline.value == "6.00" and "EfficientNet-Lite0's" in shown.headline.text
+    assert shown.headline.value == "6.00" and "EfficientNet-Lite0" in shown.headline.text
 
 
 def test_halves_that_do_not_differ_leave_a_dash():

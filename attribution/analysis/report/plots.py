@@ -14,6 +14,7 @@ _DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (7, 2, 1, 2)))
 _SERIES = sum(name.startswith("series") for name in svg.NAMES)
 _LOGARITHMIC = 16  # x of 1 and more that go over such a factor are spread by their logarithms
 _LETTER = .021     # width of a letter below the axis of x, whose length is 1
+_MARKED = 24       # points of a line that have markers, at most twice as many
 _TICKS = 12        # places that have ticks of their own at most
 
 
@@ -46,7 +47,8 @@ def _line(axes, name, samples, place):
     if (low < high).any():
         axes.fill_between(x, low, high, color=colour, alpha=.16, linewidth=0)
     axes.plot(x, value, color=colour, linestyle=dash, linewidth=1.8, label=name,
-              marker=_MARKERS[place % len(_MARKERS)], markersize=5)
+              marker=_MARKERS[place % len(_MARKERS)], markersize=5,
+              markevery=max(len(samples) // _MARKED, 1))
 
 
 def _spread(axes, places):
