@@ -43,7 +43,7 @@ class Attributor:
 
     @tf.function
     def compute(self, images):
-        """`outputs` as tensors, of a block: values of 0..255, with a gradient if they are float32."""
+        """`outputs` of a block as tensors. images: 0..255; if float32, they have a gradient."""
         images, precision = layers.to_float(images), self._settings.precision
         if self._is_visnet:
             _, fingerprints, logits = layers.encode_and_compare(

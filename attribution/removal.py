@@ -30,8 +30,8 @@ class Removal:
         that the bits of an image do not depend on how many there are.
         """
         epsilon, count = self._settings.epsilon, len(images)
-        start = [random_at(self._seed, _START, number + place).uniform(-epsilon, epsilon, image.shape)
-                 for place, image in enumerate(images)]
+        start = [random_at(self._seed, _START, place).uniform(-epsilon, epsilon, image.shape)
+                 for place, image in enumerate(images, number)]
         before = _filled(images).astype(np.float32)
         low, high = np.maximum(before - epsilon, 0), np.minimum(before + epsilon, 255)
         found = tf.clip_by_value(before + _filled(np.float32(start)), low, high)

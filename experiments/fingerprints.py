@@ -69,10 +69,10 @@ def section(result, figures):
                     "A row for one image of each source: the image, its fingerprint, and its "
                     "response to the fingerprint of every source, with a probability. "
                     + _diagonal(result),
-                    "Fingerprints around a middle grey, responses from blue, below zero, to red; "
-                    "those of the sources are stretched alike, and so are the responses of an "
-                    "image. Below a response: the probability that the image is that source's. "
-                    "The strongest is framed."),
+                    "The first test image of each. Fingerprints around a middle grey, responses from "
+                    "blue, below zero, to red; stretched alike are those of the sources, and the "
+                    "responses of an image. Below a response: the probability that the image is "
+                    "that source's, which the sum over all pixels decides. The largest is framed."),
             Heatmap("Mean response, by the images' source", labels, labels, result["responses"],
                     "A row for the source of the images, a column for the fingerprint that they "
                     "are compared with: the mean score."),

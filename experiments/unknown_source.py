@@ -121,7 +121,9 @@ def _thresholds(result):
                                 "counted on test images. Distances are negative, so that of "
                                 "every score larger is surer. The familiarity is what the method "
                                 "itself says: of the learnt classifier, the distance to the "
-                                "nearest image that it learnt from.")
+                                "nearest image that it learnt from. The Mahalanobis distance is "
+                                "fitted to the validation images, so its threshold keeps fewer "
+                                "of others.")
 
 
 def _every_score(result):

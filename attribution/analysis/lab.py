@@ -115,8 +115,12 @@ class Lab:
         """The images of a set: a read-only memory map, uint8 (N, R, R, 3).
 
         use: "train", "validation" or "test": those images alone that the study keeps for it.
+        Raises ValueError for a use of a set that has not got all rows: they are at other places.
         """
         images = imagesets.read(str(self._folders[name]), check=False).images
+        if use and len(images) < max(map(sum, self._rows.values())):
+            raise ValueError(f"{name}: has {len(images)} images, not all of a source's: ask for "
+                             "them without a use")
         first, count = self._rows[use] if use else (0, len(images))
         return images[first:first + count]
 

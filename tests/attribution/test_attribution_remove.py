@@ -99,10 +99,9 @@ def test_the_score_of_the_true_source_falls_more_than_by_chance(attack, tmp_path
 
 
 def test_some_rows_are_those_of_the_whole(attack):
-    whole, seed = attack("whole"), attack("seed", seed=4)
-    assert np.array_equal(attack("again").images, whole.images)
-    assert np.array_equal(attack("part", first=64, count=40).images, whole.images[64:104])
-    assert not np.array_equal(seed.images, whole.images)
+    whole = attack("whole").images
+    assert np.array_equal(attack("part", first=64, count=40).images, whole[64:104])
+    assert not np.array_equal(attack("seed", count=1, seed=4).images, whole[:1])
 
 
 def test_a_stopped_run_goes_on_where_it_was(attack, monkeypatch, tmp_path):

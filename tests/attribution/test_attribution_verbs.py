@@ -12,6 +12,8 @@ from safetensors.numpy import load_file
 from attribution import layers, networks
 from attribution.attribute import attribute
 from attribution.export import export
+from attribution.inference import Attributor
+from attribution.settings import from_config
 from sources.contract import imagesets, models
 from sources.contract.errors import BadInput
 from tests.attribution import parity
@@ -62,6 +64,22 @@ def test_fingerprints_of_an_imported_visnet(photographs, tmp_path):
     found, compared = (np.load(out / f"{name}.npy") for name in ("fingerprints", "model_fingerprints"))
     parity.assert_near(found, np.moveaxis(fingerprints, 3, 1), absolute=1e-5)
     parity.assert_near(np.einsum("nchw,lchw->nl", found, compared), logits, absolute=1e-4)
+
+
+def test_a_network_that_reconstructs_nothing_takes_images_for_their_fingerprints():
+    settings, images = from_config({"network": "visnet", "fmap_base": 32}), np.random.RandomState(6).randint(
+        0, 256, (3, 8, 8, 3)).astype(np.uint8)
+    weights = {name: np.zeros(shape, np.float32)
+               for name, shape in networks.model_variables(settings, 8, 2).items()}
+    weights["EGs/Conv_fingerprints/weight"][..., 1] = 1
+    network = Attributor({"architecture": "visnet", "resolution": 8, "labels": ["A", "B"],
+                          "settings": settings._asdict()}, weights, fingerprints=True)
+    (found,) = network.outputs(images)
+    values, scale = images * (2 / 255) - 1, 1 / np.sqrt(8 * 8 * 3)
+    parity.assert_near(found["fingerprints"], np.moveaxis(values, 3, 1), absolute=1e-6)
+    models = np.broadcast_to([[[[0]]], [[[scale]]]], (2, 3, 8, 8))
+    parity.assert_near(network.model_fingerprints(), models, absolute=1e-7)
+    parity.assert_near(found["scores"], np.outer(values.sum(axis=(1, 2, 3)) * scale, [0, 1]), absolute=1e-5)
 
 
 def test_fingerprints_are_large_and_written_when_asked_for(photographs, tmp_path):

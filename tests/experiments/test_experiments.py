@@ -173,3 +173,16 @@ def test_the_experiment_that_the_page_shows_works(tmp_path):
     found = shown.measure(Lab(tmp_path, {"real": "real", "A": "A"}), shown.Settings())
     assert found == {"real": 10, "A": 200}
     assert shown.section(found, []).headline.value == "A"
+
+
+def test_a_part_of_a_set_is_not_taken_for_the_whole(tmp_path):
+    """Its first rows are test images; asked for those to learn from, it must not give them."""
+    for count in (5, 6):
+        with imagesets.Writer(str(tmp_path / str(count)), count, 4) as writer:
+            writer.append(np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((4, 4, 3), np.uint8))
+            writer.finish("", {}, {})
+    shown = Lab(tmp_path, {"part": "5", "whole": "6"},
+                {"train": [0, 3], "validation": [3, 1], "test": [4, 2]})
+    assert shown.images("whole", "test")[:, 0, 0, 0].tolist() == [4, 5] and len(shown.images("part")) == 5
+    with pytest.raises(ValueError, match="part: has 5 images, not all"):
+        shown.images("part", "train")

@@ -272,6 +272,16 @@ def test_what_general_networks_see_is_asked_of_test_images():
     assert (seen.name, near.name) == ("perception/features", "A/nearest")
 
 
+def test_fingerprints_are_asked_of_a_visualisation_network_for_the_first_test_images():
+    visnet = {"visNet": {"image": "attribution", "settings": {"network": "visnet"}}}
+    both = study(methods={"classifier": {"image": "attribution"}, **visnet}, experiments={"fingerprints": {"tests": 2}})
+    assert both.results["fingerprints"] == "visNet/train" and "classifier/attribute" in names(both)
+    (command,) = [one.command for one in both.stages if "--fingerprints" in one.command]
+    assert (after(command, "--first"), after(command, "--count")) == ("6", "2")
+    alone = study(methods=visnet, experiments={"fingerprints": {}})
+    assert {name.split("/")[0] for name in names(alone)} == {"data", "A", "B", "visNet", "fingerprints", "report"}
+
+
 def test_the_published_studies_are_planned_at_the_published_size():
     celeba = manifest.read(REPOSITORY / "manifests/celeba.yaml")
     assert sum(celeba.images.model_dump().values()) == 202_599
