@@ -1,6 +1,7 @@
 """A YAML file as values, with the line of every key: so that a complaint can say where."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,18 @@ import yaml
 from orchestration.errors import UserError
 
 Place = tuple[str | int, ...]
+_MOST = 10_000  # entries of a file; aliases within aliases make more of few lines
+_TEXT = "tag:yaml.org,2002:str"
+_KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
+_AMBIGUOUS = re.compile(r"[-+]?0[\d_]+|[-+\d_]+(:[\d_]+)+(\.\d*)?")  # octal and sexagesimal numbers of YAML 1.1
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 as PyYAML reads it, but 1e-4 is a number."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d[\d_]*(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
 
 
 @dataclass(frozen=True)
@@ -28,39 +41,52 @@ class YamlFile:
 
 
 def read(path: Path) -> YamlFile:
-    """Read a YAML file of plain values. Raises UserError with file and line: not there, not YAML, a key twice."""
+    """Read a YAML file of plain values.
+
+    Raises UserError with file and line: not there, not YAML, a key twice or that is no text, a number that people
+    and YAML read differently, more entries than a person writes.
+    """
     try:
         text = path.read_text("utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
+        lines: dict[Place, int] = {(): 1}
+        problems = [] if node is None else [f"{path}:{line}: {said}" for line, said in _number(node, (), lines)]
+        if node is None or problems:
+            raise UserError("\n".join(problems) or f"{path}: the file is empty")
+        return YamlFile(path, yaml.load(text, Loader=_Loader), lines)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except RecursionError:
+        raise UserError(f"{path}: not YAML that is read here (nested too deep, or an alias within itself)") from None
+    except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path}{_where(error)}: not YAML ({_what(error)})") from error
-    if node is None:
-        raise UserError(f"{path}: the file is empty")
-    lines: dict[Place, int] = {(): 1}
-    problems = list(_number(path, node, (), lines))
-    if problems:
-        raise UserError("\n".join(problems))
-    return YamlFile(path, yaml.safe_load(text), lines)
 
 
-def _number(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) -> list[str]:
-    """Note the lines of all that is in `node`; returns complaints about keys that stand twice."""
-    problems: list[str] = []
+def _number(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Iterator[tuple[int, str]]:
+    """Note the lines of all that is in `node`; yields complaints, each with its line."""
+    if len(lines) > _MOST:
+        raise ValueError(f"more than {_MOST:,} entries; are there aliases within aliases?")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*place, str(key.value))
-            line = key.start_mark.line + 1
-            if here in lines:
-                problems.append(f"{path}:{line}: {dotted(here)}: stands here again, first in line {lines[here]}")
-            lines[here] = line
-            problems += _number(path, value, here, lines)
+            yield from _key(key, place, lines)
+            yield from _number(value, (*place, str(key.value)), lines)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             lines[(*place, index)] = value.start_mark.line + 1
-            problems += _number(path, value, (*place, index), lines)
-    return problems
+            yield from _number(value, (*place, index), lines)
+    elif node.tag != _TEXT and _AMBIGUOUS.fullmatch(node.value):
+        yield node.start_mark.line + 1, f"{dotted(place)}: {node.value} is another number in YAML; write it plainly"
+
+
+def _key(key: yaml.Node, place: Place, lines: dict[Place, int]) -> Iterator[tuple[int, str]]:
+    line, here = key.start_mark.line + 1, (*place, str(key.value))
+    if not isinstance(key, yaml.ScalarNode):
+        yield line, f"{dotted(place) or 'here'}: a key is a text; is something in braces or brackets not quoted?"
+    elif key.tag not in (_TEXT, "tag:yaml.org,2002:merge"):
+        yield line, f"{dotted(here)}: this key is {_KINDS.get(key.tag.rpartition(':')[2], 'no text')} in YAML; quote it"
+    elif here in lines:
+        yield line, f"{dotted(here)}: stands here again, first in line {lines[here]}"
+    lines[here] = line
 
 
 def dotted(place: Place) -> str:

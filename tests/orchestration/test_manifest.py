@@ -106,9 +106,25 @@ def test_every_complaint_is_made_at_once_each_with_its_line_and_key(complaints):
      ":6: resources.train.memory: expected a size such as 512MiB or 4GiB, found 3"),
     (SMALLEST.replace("gan:1}", "gan:1, settings: {width: {a: 1}}}"),
      ":5: sources.GAN.settings.width: a setting is a number, a text, true, false or a list of these"),
+    (SMALLEST.replace("GAN:", "no:"), ":5: sources.no: this key is true or false in YAML; quote it"),
+    (SMALLEST.replace("GAN:", "123:"), ":5: sources.123: this key is a number in YAML; quote it"),
+    (SMALLEST.replace("study: tiny", "study: {{ name }}"),
+     ":2: study: a key is a text; is something in braces or brackets not quoted?"),
+    (SMALLEST + "seed: 010", ":6: seed: 010 is another number in YAML; write it plainly"),
+    (SMALLEST + "seed: 1:30", ":6: seed: 1:30 is another number in YAML; write it plainly"),
+    ("a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(f"{new}: &{new} [{','.join(['*' + old] * 9)}]\n"
+                                             for old, new in zip("abcdefgh", "bcdefghi", strict=True)),
+     ": not YAML (more than 10,000 entries; are there aliases within aliases?)"),
+    ("a: &a [*a]", ": not YAML that is read here (nested too deep, or an alias within itself)"),
+    ("[" * 5000, ": not YAML that is read here (nested too deep, or an alias within itself)"),
 ])
 def test_bad_manifests_are_refused_in_one_line(complaints, text, said):
     assert complaints(text) == [said]
+
+
+def test_numbers_may_be_written_without_a_point(read):
+    settings = read(SMALLEST.replace("gan:1}", "gan:1, settings: {a: 1e-4, b: 2E3, c: -1e+2}}")).sources["GAN"].settings
+    assert settings == {"a": 0.0001, "b": 2000.0, "c": -100.0}
 
 
 def test_a_manifest_that_is_not_there(tmp_path):
