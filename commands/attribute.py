@@ -14,6 +14,7 @@ from rich.console import Console
 from commands import imageset
 from commands.interruption import interruptible
 from commands.options import engine_option
+from commands.pictures import found
 from orchestration import runs
 from orchestration.engines import choice
 from orchestration.errors import UserError
@@ -59,7 +60,7 @@ def command(pictures: Path, name: str, model: Path | None, fingerprints: Path | 
             raise UserError(f"--fingerprints: {model} is a {architecture}, which shows none; give a visualisation "
                             "network, trained with the setting `network: visnet`")
         imageset.from_png(pictures, Path(scratch, "images"), resolution)
-        files = imageset.pictures(pictures)
+        files = found(pictures)
         names = None if fingerprints is None else [file.name for file in files]
         answer = _ask(model, Path(scratch), engine, names)
         if answer.drawn and fingerprints:

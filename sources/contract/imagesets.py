@@ -181,5 +181,5 @@ def _read_index(path):
 def _map(path):
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (IOError, OSError, ValueError) as error:
+    except (IOError, OSError, ValueError, EOFError) as error:
         raise BadInput("%s: not a whole NumPy file (%s); make the set again" % (path, error))

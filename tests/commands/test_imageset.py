@@ -1,8 +1,10 @@
 """Image sets from folders of images, and back."""
 
 import json
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +150,94 @@ def test_a_changed_set_is_not_written_as_png(folder, tmp_path):
     with pytest.raises(BadInput, match="sha256 differs"):
         to_png(tmp_path / "set", tmp_path / "png")
     assert not (tmp_path / "png").exists()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_a_picture_taken_sideways_comes_in_upright(tmp_path, suffix):
+    upright = np.zeros((16, 16, 3), np.uint8)
+    upright[:8] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter, clockwise
+    Image.fromarray(np.rot90(upright)).save(tmp_path / f"a.{suffix}", exif=exif, quality=95)
+    from_png(tmp_path, tmp_path / "out")
+    written = imagesets.read(str(tmp_path / "out")).images[0]
+    assert written[:6].min() > 200 and written[10:].max() < 50
+
+
+def test_the_size_of_a_picture_is_the_one_that_is_looked_at(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    Image.new("RGB", (20, 16)).save(tmp_path / "a.jpg", exif=exif)
+    with pytest.raises(BadInput, match="a.jpg: 16x20 pixels, not square"):
+        from_png(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("colour", "values"), [(2, 3), (6, 4), (4, 2)])
+def test_sixteen_bits_are_not_cut_silently(tmp_path, colour, values):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(2 * values * 8) for _ in range(8))
+    (tmp_path / "deep.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, colour, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    with pytest.raises(BadInput, match="deep.png: has more than 8 bits a channel"):
+        from_png(tmp_path, tmp_path / "out")
+
+
+def test_hidden_files_are_none_and_others_are_counted(folder, tmp_path):
+    (folder / "._000.png").write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X        ")
+    for name in ("a.bmp", "b.BMP", "c.tif", "notes"):
+        (folder / name).write_bytes(b"x")
+    made = subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder, tmp_path / "set"],
+                          cwd=REPOSITORY, capture_output=True, text=True)
+    assert made.stdout == f"{tmp_path}/set: 7 images\n"
+    assert made.stderr == "left out: 2 .bmp, 1 .tif, 1 without suffix; PNG, JPEG and WebP are read\n"
+
+
+def test_pictures_in_a_folder_below_are_named(folder, tmp_path):
+    (tmp_path / "outer").mkdir()
+    folder.rename(tmp_path / "outer/fakes")
+    with pytest.raises(BadInput, match="outer: there are no images .*, but there are in .*outer/fakes; name that"):
+        from_png(tmp_path / "outer", tmp_path / "set")
+
+
+def test_a_damaged_picture_of_another_kind_is_named(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.gif")
+    (tmp_path / "a.gif").rename(tmp_path / "a.jpg")
+    with pytest.raises(BadInput, match="a.jpg: not an image that can be read"):
+        from_png(tmp_path, tmp_path / "set")
+
+
+def test_too_many_pixels_are_told_in_a_line(tmp_path, monkeypatch):
+    Image.new("1", (300, 300)).save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(BadInput, match="a.png: more than .* pixels; make it smaller first"):
+        from_png(tmp_path, tmp_path / "set")
+
+
+def test_a_palette_with_transparency_is_read_without_a_word(tmp_path, pixels):
+    Image.fromarray(pixels[0]).quantize(16).save(tmp_path / "p.png", transparency=bytes(range(16)))
+    assert from_png(tmp_path, tmp_path / "set") == 1
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(folder, tmp_path):
+    (tmp_path / "file").touch()
+    made = subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder,
+                           tmp_path / "file/set"],
+                          cwd=REPOSITORY, capture_output=True, text=True)
+    assert made.returncode == 2 and made.stderr.count("\n") == 1
+    assert made.stderr.startswith(f"error: {tmp_path}/file/set.partial: Not a directory; ")
+
+
+def test_an_empty_file_of_images_is_named(folder, tmp_path):
+    from_png(folder, tmp_path / "set")
+    (tmp_path / "set/images.npy").write_bytes(b"")
+    with pytest.raises(BadInput, match="images.npy: not a whole NumPy file"):
+        to_png(tmp_path / "set", tmp_path / "png")
+
+
+def test_a_dotted_folder_keeps_its_name(folder, tmp_path):
+    folder.rename(tmp_path / "stylegan2.ada")
+    from_png(tmp_path / "stylegan2.ada", tmp_path / "set")
+    assert json.loads((tmp_path / "set/imageset.json").read_text())["source"]["dataset"] == "stylegan2.ada"
