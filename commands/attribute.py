@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from commands import imageset
+from commands import folders, imageset
 from commands.interruption import interruptible
 from commands.options import engine_option
 from commands.pictures import found
@@ -21,7 +21,6 @@ from orchestration.errors import UserError
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.store import Store
-from sources.contract import atomic
 
 _MEMORY = 4 << 30
 _DRAWN = ("overview.png", "overview.gif", "responses.csv", "responses.json")
@@ -53,7 +52,7 @@ def command(pictures: Path, name: str, model: Path | None, fingerprints: Path | 
     """
     with interruptible("orchestrate.py attribute"), tempfile.TemporaryDirectory(prefix="ganfp-") as scratch:
         if fingerprints is not None:
-            _check_new(fingerprints)
+            folders.check_new(fingerprints, "--fingerprints ")
         model = model or _model_of(name, "model" if fingerprints is None else "fingerprints")
         resolution, architecture = _described(model)
         if fingerprints is not None and architecture != "visnet":
@@ -92,15 +91,6 @@ def _model_of(name: str, wanted: str) -> Path:
         kind = {"model": "method", "fingerprints": "visualisation network"}[wanted]
         raise UserError(f"--run {name}: none of its experiments trains a {kind} on every source; run one that does")
     return Path(run["store"], run["stages"][run["results"][wanted]])
-
-
-def _check_new(folder: Path) -> None:
-    """Raise UserError, before anything is computed, if the folder cannot be made."""
-    if folder.exists():
-        raise UserError(f"--fingerprints {folder}: exists already; name a new folder")
-    place = next(parent for parent in folder.absolute().parents if parent.exists())
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise UserError(f"--fingerprints {folder}: {place} is no folder that may be written; name another place")
 
 
 def _described(model: Path) -> tuple[int, str]:
@@ -144,6 +134,6 @@ def _overview(scratch: Path, names: list[str] | None) -> Stage:
 
 
 def _keep(drawn: Path, folder: Path) -> None:
-    with atomic.new_folder(str(folder)) as partial:
+    with folders.new(folder) as beside:
         for name in _DRAWN:
-            shutil.copy(drawn / name, Path(partial, name))
+            shutil.copy(drawn / name, beside / name)

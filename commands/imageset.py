@@ -7,9 +7,9 @@ import click
 import numpy as np
 import PIL
 
-from commands import pictures
+from commands import folders, pictures
 from commands.interruption import interruptible
-from sources.contract import atomic, imagesets, png
+from sources.contract import imagesets, png
 from sources.contract.command import made_by
 from sources.contract.errors import BadInput
 
@@ -51,14 +51,15 @@ def from_png(folder: Path, out: Path, resolution: int | None = None, name: str |
     Pictures are turned upright, gray ones get three channels, transparency is dropped. Without `resolution`, all have
     to be square and of one size; with it, the centre of each is cropped to its shorter side and resized with Lanczos
     antialiasing. name: what the index names as their source; the name of the folder unless given. Returns their number.
-    Raises BadInput, and writes nothing, for images that are missing, unreadable or of other sizes, or if `out` exists.
+    Raises BadInput, and writes nothing, for images that are missing, unreadable or of other sizes; UserError if `out`
+    exists.
     """
-    _refuse_existing(out)
+    folders.check_new(out)
     files = pictures.found(folder)
     side = resolution or _common_side(files)
     place = folder.resolve()
     name = name or (place.stem if place.is_file() else place.name)
-    with atomic.new_folder(str(out)) as partial, imagesets.Writer(partial, len(files), side) as writer:
+    with folders.new(out) as beside, imagesets.Writer(str(beside), len(files), side) as writer:
         for file in files:
             writer.append(pictures.pixels(file, side)[np.newaxis])
         writer.finish(
@@ -71,19 +72,13 @@ def from_png(folder: Path, out: Path, resolution: int | None = None, name: str |
 def to_png(imageset: Path, out: Path) -> int:
     """Write every image of a set as `out`/00000000.png and so on; returns their number.
 
-    The folder appears when all files are there. Raises BadInput if it exists, or if the set is not whole.
+    The folder appears when all files are there. Raises UserError if it exists, BadInput if the set is not whole.
     """
     images = imagesets.read(str(imageset)).images
-    _refuse_existing(out)
-    with atomic.new_folder(str(out)) as folder:
+    with folders.new(out) as beside:
         for number, image in enumerate(images):
-            Path(folder, f"{number:08d}.png").write_bytes(png.encode(image))
+            (beside / f"{number:08d}.png").write_bytes(png.encode(image))
     return len(images)
-
-
-def _refuse_existing(out: Path) -> None:
-    if out.exists() or out.is_symlink():
-        raise BadInput(f"{out}: exists already; choose another folder")
 
 
 def _common_side(files: Sequence[Path]) -> int:

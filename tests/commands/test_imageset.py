@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from commands.imageset import from_png, to_png
+from orchestration.errors import UserError
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
 
@@ -136,9 +137,9 @@ def test_a_truncated_image_is_named_and_no_set_is_finished(folder, tmp_path):
 
 def test_nothing_that_is_there_is_overwritten(folder, tmp_path):
     from_png(folder, tmp_path / "set")
-    with pytest.raises(BadInput, match="set: exists already"):
+    with pytest.raises(UserError, match="set: exists already"):
         from_png(folder, tmp_path / "set")
-    with pytest.raises(BadInput, match="fakes: exists already"):
+    with pytest.raises(UserError, match="fakes: exists already"):
         to_png(tmp_path / "set", folder)
 
 
@@ -226,8 +227,17 @@ def test_a_folder_that_may_not_be_written_is_one_line(folder, tmp_path):
     made = subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder,
                            tmp_path / "file/set"],
                           cwd=REPOSITORY, capture_output=True, text=True)
-    assert made.returncode == 2 and made.stderr.count("\n") == 1
-    assert made.stderr.startswith(f"error: {tmp_path}/file/set.partial: Not a directory; ")
+    assert made.returncode == 2
+    assert made.stderr == (f"error: {tmp_path}/file/set: {tmp_path}/file is no folder that may be written; "
+                           "name another place\n")
+
+
+def test_what_lies_beside_is_left_alone(folder, tmp_path):
+    (tmp_path / "set.partial").mkdir()
+    (tmp_path / "set.partial/thesis.txt").write_text("x")
+    from_png(folder, tmp_path / "set")
+    assert (tmp_path / "set.partial/thesis.txt").read_text() == "x"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fakes", "set", "set.partial"]
 
 
 def test_an_empty_file_of_images_is_named(folder, tmp_path):

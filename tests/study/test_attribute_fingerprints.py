@@ -45,4 +45,4 @@ def test_what_a_visualisation_network_sees_is_drawn(model: Path, tmp_path: Path)
     said = json.loads((drawn / "responses.json").read_text())
     assert [row["file"] for row in said] == ["0.png", "1.png", "2.png"] and len(said[0]["responses"]) == 5
     again = orchestrate(*words)
-    assert again.returncode == 2 and "exists already; name a new folder" in again.stderr
+    assert again.returncode == 2 and "exists already; choose another folder" in again.stderr
