@@ -55,10 +55,14 @@ def from_png(folder: Path, out: Path, resolution: int | None = None, name: str |
     exists.
     """
     folders.check_new(out)
-    files = pictures.found(folder)
+    files, place = pictures.found(folder), folder.resolve()
+    write(files, out, resolution, name or (place.stem if place.is_file() else place.name))
+    return len(files)
+
+
+def write(files: Sequence[Path], out: Path, resolution: int | None, name: str) -> None:
+    """Make the image set `out` from picture files; all else as from_png."""
     side = resolution or _common_side(files)
-    place = folder.resolve()
-    name = name or (place.stem if place.is_file() else place.name)
     with folders.new(out) as beside, imagesets.Writer(str(beside), len(files), side) as writer:
         for file in files:
             writer.append(pictures.pixels(file, side)[np.newaxis])
@@ -66,7 +70,6 @@ def from_png(folder: Path, out: Path, resolution: int | None = None, name: str |
             "0 to 255 as decoded" + (f"; resized to {side}, Lanczos" if resolution else ""),
             {"architecture": name, "dataset": name, "subset": None, "seed": None},
             made_by(numpy=np.__version__, pillow=PIL.__version__))
-    return len(files)
 
 
 def to_png(imageset: Path, out: Path) -> int:

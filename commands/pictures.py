@@ -52,6 +52,12 @@ def size(file: Path) -> tuple[int, int]:
         return (height, width) if exif.get(_ORIENTATION, 1) in _QUARTER_TURNS else (width, height)
 
 
+def doubts(file: Path, side: int) -> dict[str, bool]:
+    """Whether it is "resized" to come to `side` pixels, and whether it is "lossy", a JPEG. Raises BadInput."""
+    with _open(file) as image:
+        return {"resized": size(file) != (side, side), "lossy": image.format == "JPEG"}
+
+
 def pixels(file: Path, side: int) -> npt.NDArray[np.uint8]:
     """The centre of the picture at `side` pixels, upright: uint8 (side, side, 3). Raises BadInput."""
     with _open(file) as image:

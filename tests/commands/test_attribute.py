@@ -1,10 +1,45 @@
-"""orchestrate.py attribute: how a prediction is told."""
+"""orchestrate.py attribute: which model is asked, and how its answer is told."""
+
+import json
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from commands import attribute
+from commands import asking, attribute, pictures
+from orchestration.errors import UserError
 
 SAID = {"label": "ProGAN", "probability": 0.63}
+
+
+def row(resized: bool, lossy: bool) -> dict[str, bool]:
+    return {"resized": resized, "lossy": lossy}
+
+
+@pytest.mark.parametrize(("rows", "words"), [
+    ([row(False, False)], ""),
+    ([row(True, False), row(True, True)],
+     "pictures whose fingerprints may be gone: 2 of 2 were resized, 1 of 2 are JPEG files"),
+    ([row(False, True)], "pictures whose fingerprints may be gone: 1 of 1 are JPEG files")])
+def test_a_doubt_is_told(rows: list[dict[str, bool]], words: str) -> None:
+    assert attribute._caution(rows) == words
+
+
+def test_what_a_picture_went_through_is_seen(tmp_path: Path) -> None:
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
+    Image.new("RGB", (40, 30)).save(tmp_path / "b.jpg")
+    assert pictures.doubts(tmp_path / "a.png", 32) == row(False, False)
+    assert pictures.doubts(tmp_path / "a.png", 64) == row(True, False)
+    assert pictures.doubts(tmp_path / "b.jpg", 30) == row(True, True)
+
+
+def test_a_study_is_found_beside_its_store(tmp_path: Path) -> None:
+    (tmp_path / "runs/far").mkdir(parents=True)
+    note = {"results": {"model": "classifier/train"}, "stages": {"classifier/train": "abc"}}
+    (tmp_path / "runs/far/run.json").write_text(json.dumps(note))
+    assert asking.of_study("far", "model", tmp_path / "store") == tmp_path / "store/abc"
+    with pytest.raises(UserError, match="trains a visualisation network on every source"):
+        asking.of_study("far", "fingerprints", tmp_path / "store")
 
 
 @pytest.mark.parametrize(("known", "words"), [

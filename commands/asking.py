@@ -1,0 +1,95 @@
+"""Asking a model about pictures: which model, and its answer, by stages in a store of their own."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from orchestration import runs
+from orchestration.engines import choice
+from orchestration.errors import UserError
+from orchestration.stage import Plan, Resources, Stage
+from orchestration.store import Store
+
+DRAWN = ("overview.png", "overview.gif", "responses.csv", "responses.json")
+_MEMORY = 4 << 30
+_KINDS = {"model": "method", "fingerprints": "visualisation network"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in a folder. resolution: pixels of its images."""
+
+    folder: Path
+    resolution: int
+    architecture: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said of some pictures. predictions: of attribution.json. drawn: the folder of DRAWN."""
+
+    predictions: list[dict[str, Any]]
+    drawn: Path | None
+
+
+def of_study(name: str, wanted: str, store: Path) -> Path:
+    """The "model" or the "fingerprints" network of a study that was run with `store`. Raises UserError."""
+    note = store.absolute().parent / "runs" / name / "run.json"
+    if not note.is_file():
+        raise UserError(f"--run {name}: no such study was run with {store}; run it first, name its store with --store, "
+                        "or give a model with --model")
+    run = json.loads(note.read_text())
+    if wanted not in run["results"]:
+        raise UserError(f"--run {name}: none of its experiments trains a {_KINDS[wanted]} on every source; "
+                        "run one that does")
+    return store / str(run["stages"][run["results"][wanted]])
+
+
+def described(folder: Path, wanted: str) -> Model:
+    """The model in a folder, of which "fingerprints" may be wanted. Raises UserError unless it can answer."""
+    try:
+        said = json.loads((folder / "model.json").read_text())
+        model = Model(folder, int(said["resolution"]), str(said.get("architecture", "model of another kind")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder}: no model here; `attribution train` and `import` write one") from error
+    if wanted == "fingerprints" and model.architecture != "visnet":
+        raise UserError(f"--fingerprints: {folder} is a {model.architecture}, which shows none; give a visualisation "
+                        "network, trained with the setting `network: visnet`")
+    if model.architecture not in ("classifier", "visnet"):
+        raise UserError(f"{folder}: a {model.architecture}, where a classifier or a visnet is expected")
+    return model
+
+
+def ask(model: Model, scratch: Path, engine_name: str | None, names: list[str] | None) -> Answer:
+    """What it says of the image set `scratch`/images. names: of the pictures, if fingerprints are to be drawn."""
+    console = Console(stderr=True, highlight=False)
+    stages = (_attribute(model, scratch, names), *([_overview(scratch, names)] if names else []))
+    store = Store(scratch / "store")
+    engine = choice.choose(engine_name, console.print)
+    wanted = runs.with_keys(Plan("attribute", stages, {}), store, engine.image_id, lambda line: None)
+    runs.run(wanted, store, engine, console)
+    made = [store.folder(wanted.keys[stage.name]) for stage in stages]
+    predictions = json.loads((made[0] / "attribution.json").read_text())["predictions"]
+    return Answer(predictions, made[1] if names else None)
+
+
+def _attribute(model: Model, scratch: Path, names: list[str] | None) -> Stage:
+    return Stage(
+        name="attribute", image="attribution", flavour="cpu",
+        command=("attribute", "--model", "{in}/model", "--images", "pictures={in}/images",
+                 *(("--fingerprints",) if names else ()), "--device", "cpu", "--out", "{out}"),
+        resources=Resources(gpus=0, cores=min(4, len(os.sched_getaffinity(0))), memory=_MEMORY),
+        files={"model": str(model.folder), "images": str(scratch / "images")})
+
+
+def _overview(scratch: Path, names: list[str] | None) -> Stage:
+    return Stage(
+        name="overview", image="analysis", flavour="cpu",
+        command=("overview", "--answer", "{in}/attribute", "--images", "{in}/images", "--config", "{config}",
+                 "--out", "{out}"),
+        resources=Resources(gpus=0, cores=1, memory=_MEMORY), config={"names": names},
+        inputs={"attribute": "attribute"}, files={"images": str(scratch / "images")})
