@@ -61,7 +61,9 @@ COMMANDS = {  # in this order; each may read what those before it wrote
                     "--seed 0 --out /tiny/removed"],
     "analysis": ["measure existence --config /tiny/measure.json --inputs /tiny "
                  "--out /tiny/existence",
-                 "report --config /tiny/report.json --inputs /tiny --out /tiny/page"],
+                 "report --config /tiny/report.json --inputs /tiny --out /tiny/page",
+                 "overview --answer /tiny/said --images /tiny/images --config /tiny/names.json "
+                 "--out /tiny/overview"],
     "perception": [f"features {SETS} --count 2 --out /tiny/features",
                    "nearest --images /tiny/images --reference /tiny/images --out /tiny/nearest"],
 }
@@ -90,6 +92,8 @@ def work(tmp_path):
     folder = tmp_path / "work"
     image_set(folder / "images", 32, 16)
     answers.write(folder / "said", ["a", "b"], {"a": 8, "b": 8}, np.eye(2).repeat(8, axis=0))
+    for name, count in (("fingerprints", 16), ("model_fingerprints", 2)):
+        np.save(folder / "said" / f"{name}.npy", np.zeros((count, 3, 32, 32), np.float32))
     celeba_zip(folder / "celeba.zip", 16)
     lsun_lmdb(folder / "lsun", {b"%040x" % number: encoded(face(number), "WEBP")
                                 for number in range(16)})
@@ -131,7 +135,8 @@ def test_what_a_verb_loads_is_what_its_key_holds(image, docker_engine, work, tmp
     recipe = images.recipe(image, "cpu")
     build.build(docker_engine.client, [recipe], lambda event: None)
     configs = {"config": SETTINGS[image], "measure": MEASURE, "report": REPORT,
-               "perturb": {"kind": "noise"}, "remove": {"steps": 1}}
+               "perturb": {"kind": "noise"}, "remove": {"steps": 1},
+               "names": {"names": [str(number) for number in range(16)]}}
     for name, config in configs.items():
         (work / f"{name}.json").write_text(json.dumps(config))
     refused = {"import"} if image in BASELINES else set()
