@@ -78,8 +78,9 @@ def test_bytes_give_what_attribute_writes(network, changes, tmp_path):
     folder = made(tmp_path / "model", network, **changes)
     images = np.random.RandomState(1).randint(0, 256, (3, 32, 32, 3)).astype(np.uint8)
     found, expected = run(exported(folder, tmp_path), images=images), {}
-    for outputs in Attributor(*models.read(str(folder), network)).outputs(images):
+    for outputs in Attributor(*models.read(str(folder), network), network == "visnet").outputs(images):
         expected.update(outputs)
+    expected.pop("features", None)  # which are for experiments
     assert set(found) == set(expected)
     for name, values in expected.items():
         parity.assert_near(found[name], values, absolute=5e-5, name=name)

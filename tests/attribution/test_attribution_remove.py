@@ -91,7 +91,8 @@ def test_the_score_of_the_true_source_falls_more_than_by_chance(attack, tmp_path
     attack("random", epsilon=2, count=64, steps=0, model=model)
     sets = [(name, str(tmp_path / name)) for name in ("attacked", "random")]
     attribute(SimpleNamespace(model=str(tmp_path / model), images=[*sets, ("clean", original)],
-                              first=0, count=64, device="cpu", out=str(tmp_path / "said")))
+                              first=0, count=64, device="cpu", fingerprints=False,
+                              out=str(tmp_path / "said")))
     scores = np.load(tmp_path / "said/scores.npy").reshape(3, 64, -1)
     margin = scores[..., 0] - scores[..., 1:].max(axis=-1)
     attacked, random = margin[:2] - margin[2]
