@@ -33,6 +33,12 @@ def test_what_a_picture_went_through_is_seen(tmp_path: Path) -> None:
     assert pictures.doubts(tmp_path / "b.jpg", 30) == row(True, True)
 
 
+def test_a_model_of_another_kind_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text('{"architecture": "ProGAN", "resolution": 32}')
+    with pytest.raises(UserError, match="a ProGAN, where a classifier or a visnet is expected"):
+        asking.described(tmp_path, "model")
+
+
 def test_a_study_is_found_beside_its_store(tmp_path: Path) -> None:
     (tmp_path / "runs/far").mkdir(parents=True)
     note = {"results": {"model": "classifier/train"}, "stages": {"classifier/train": "abc"}}

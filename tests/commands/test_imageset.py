@@ -232,6 +232,12 @@ def test_a_folder_that_may_not_be_written_is_one_line(folder, tmp_path):
                            "name another place\n")
 
 
+def test_a_link_that_leads_nowhere_is_there_already(folder, tmp_path):
+    (tmp_path / "set").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="set: exists already"):
+        from_png(folder, tmp_path / "set")
+
+
 def test_what_lies_beside_is_left_alone(folder, tmp_path):
     (tmp_path / "set.partial").mkdir()
     (tmp_path / "set.partial/thesis.txt").write_text("x")
