@@ -181,7 +181,7 @@ def test_every_experiment_says_its_scale(gallery, tmp_path):
     page = (tmp_path / "out" / "index.html").read_text().replace("\u00a0", " ")
     scale = ("Run at 32 × 32 pixels with 2,500 images of each source to learn from and 1,000 to be tested "
              "on; the paper: 128 × 128 pixels, 100,000 and 10,000.")
-    assert page.count(scale) == 2 and f"{scale} Settings: draws 3, published 10,000." in page
+    assert page.count(scale) == 2 and f"{scale} Settings: draws 3, by default 10,000." in page
     assert re.search(r"Settings that are not the published ones:\s+1 of ProGAN\.", page)
     found = json.loads((tmp_path / "out" / "results.json").read_text())["experiments"]["gallery"]
     assert found["settings"] == {"draws": 3, "same": 1} and found["changed_settings"] == {"draws": 10000}

@@ -10,9 +10,9 @@ def of_study(config, paper):
 
 
 def of_experiment(config, paper, experiment):
-    """The same in short, and which of the experiment's own settings are not the published ones."""
+    """The same in short, and which of the experiment's own settings are not the usual ones."""
     others = "; ".join(
-        f"{name.replace('_', ' ')} {_value(experiment.settings[name])}, published {_value(usual)}"
+        f"{name.replace('_', ' ')} {_value(experiment.settings[name])}, by default {_value(usual)}"
         for name, usual in experiment.changes.items())
     here = _words(config["resolution"], config["manifest"].get("images"))
     return (f"Run at {here}; the paper: {_pixels(paper['resolution'])}, {paper['train']:,} and "
