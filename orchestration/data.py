@@ -1,13 +1,12 @@
 """Data that no stage makes: is it there, which files are its own, and their hashes, read once."""
 
-import glob
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestration import hashing
-from orchestration.stage import Plan
+from orchestration import checkpoints, hashing
+from orchestration.stage import Plan, Stage
 from orchestration.store import Store, write_json
 
 _NO_DATA = ("lock.mdb",)  # of LMDB: whoever reads changes it
@@ -15,7 +14,7 @@ _NO_DATA = ("lock.mdb",)  # of LMDB: whoever reads changes it
 
 def problems(plan: Plan) -> dict[str, str]:
     """What keeps data of `plan` from being used, and what mends it, by path."""
-    needed = {path: stage.name for stage in plan.stages for path in stage.files.values()}
+    needed = {path: stage for stage in plan.stages for path in stage.files.values()}
     found = {path: _problem(stage, Path(path)) for path, stage in needed.items()}
     return {path: problem for path, problem in found.items() if problem}
 
@@ -23,28 +22,17 @@ def problems(plan: Plan) -> dict[str, str]:
 def own_files(path: str) -> dict[str, Path]:
     """The files that `path` means, links resolved: {what follows the path: file}.
 
-    A file is {"": itself}. Of a folder, names that begin with a dot and the locks of LMDB are left out. What
-    is neither is the common beginning of several files: their names go on with a dot.
+    A file is {"": itself}; the locks of LMDB are left out. All else is as of a checkpoint.
     """
     place = Path(path).absolute()
-    if place.is_file():
-        return {"": place.resolve()}
-    found = sorted(place.rglob("*")) if place.is_dir() else _beginning_with(place)
-    return {str(file)[len(str(place)):]: file.resolve() for file in found
-            if file.is_file() and not _is_no_data(file.relative_to(place.parent))}
+    return {str(file)[len(str(place)):]: file.resolve() for file in checkpoints.files(place)
+            if file.name not in _NO_DATA}
 
 
-def _beginning_with(place: Path) -> list[Path]:
-    return sorted(place.parent.glob(f"{glob.escape(place.name)}.*"))
-
-
-def _is_no_data(path: Path) -> bool:
-    return path.name in _NO_DATA or any(part.startswith(".") for part in path.parts[1:])
-
-
-def _problem(stage: str, path: Path) -> str | None:
-    if not path.exists() and not _beginning_with(path):
-        return f"is not there, and the stage {stage} needs it; put it at {path.absolute()}"
+def _problem(stage: Stage, path: Path) -> str | None:
+    trouble = checkpoints.problem(stage.name, path)
+    if trouble or stage.command[:1] == ("import",):
+        return trouble
     if path.suffix == ".zip" and not zipfile.is_zipfile(path):
         return "is no whole zip archive (a download page answers so when its quota is spent); download it again"
     return None
