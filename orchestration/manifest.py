@@ -67,7 +67,7 @@ class _Part(BaseModel):
 
 
 class Dataset(_Part):
-    """The real images. archive: path of what the user downloaded; photos bring their own."""
+    """The real images. archive: path of what the user brings; without one, photos are those that the image has."""
 
     kind: Literal["photos", "celeba", "lsun"]
     archive: str | None = None

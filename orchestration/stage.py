@@ -37,8 +37,9 @@ class Stage:
     name: unique in the plan, such as "SNGAN/train". image: a folder of containers/, or any image reference.
     flavour: "cpu" or "cuda", for images that have both. inputs: {mount name: name of the stage it shows}.
     files: {mount name: path on this machine}, data that no stage makes: a file, a folder, or the common
-    beginning of several files, as TensorFlow writes its checkpoints. modules: what of our own code it runs
-    beside what its command names.
+    beginning of several files, as TensorFlow writes its checkpoints. kinds: {mount name: kind of data set} of
+    those of them that are one, as datasets/kinds.py calls it. modules: what of our own code it runs beside
+    what its command names.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Stage:
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
 
 

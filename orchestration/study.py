@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from orchestration.errors import UserError
-from orchestration.manifest import REAL, Manifest, Needs, Source, Subset
+from orchestration.manifest import REAL, Dataset, Manifest, Needs, Source, Subset
 from orchestration.stage import Resources, Stage
 
 _GIB = 1 << 30
@@ -62,14 +62,16 @@ class Study:
     def real(self, part: str = "attribution") -> Handle:
         """Real images: those of "attribution", of the three uses, or those that GANs learn from, "gan"."""
         manifest, dataset = self._manifest, self._manifest.dataset
-        archive = ("--archive", "{in}/archive") if dataset.archive else ()
+        shown = _shown(dataset)
+        archive = ("--archive", f"{{in}}/{shown}") if dataset.archive else ()
         return replace(self._add(Stage(
             name=_DATA, image="real", flavour="cpu",
             resources=_resources(manifest.resources.data, cores=1, memory=2),
             command=(dataset.kind, *archive, "--config", "{config}", "--seed", str(manifest.seed),
                      "--out", "{out}"),
             config={"resolution": manifest.resolution, **manifest.images.model_dump()},
-            files={"archive": dataset.archive} if dataset.archive else {})), folder=part)
+            files={shown: dataset.archive} if dataset.archive else {},
+            kinds={shown: dataset.kind} if dataset.archive else {})), folder=part)
 
     @staticmethod
     def subset(first: int, last: int) -> Subset:
@@ -274,6 +276,11 @@ class Study:
             name, number = f"{stage.name}-{number}", number + 1
         self._stages[name] = replace(stage, name=name)
         return Handle(name)
+
+
+def _shown(dataset: Dataset) -> str:
+    """The name under which a data set is mounted. That of LSUN's folder says what is to be seen."""
+    return f"archive/{PurePath(dataset.archive or '').name}" if dataset.kind == "lsun" else "archive"
 
 
 def _named(sets: Mapping[str, Handle]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def datasets(plans: Mapping[str, Plan], needed: bool) -> list[Finding]:
 
 
 def _data_of(name: str, plan: Plan, needed: bool) -> list[Finding]:
-    if problems := data.problems(plan):
+    if problems := data.problems(plan) or data.flaws(plan.stages):
         source = f"{name} says where it comes from"
         return [Finding(severity(needed), "data", f"{path}: {text}", source)
                 for path, text in problems.items()]

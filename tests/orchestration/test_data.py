@@ -21,7 +21,7 @@ def hashes(tmp_path: Path) -> Hashes:
 
 
 def fresh(tmp_path: Path) -> Hashes:
-    return Hashes(Store(tmp_path / "store"), lambda path: READ.append(path.name))
+    return Hashes(Store(tmp_path / "store"), lambda path, count, size: READ.append(f"{Path(path).name} {count} {size}"))
 
 
 READ: list[str] = []
@@ -77,14 +77,14 @@ def test_a_name_with_wildcards_means_itself(tmp_path: Path) -> None:
 def test_a_file_is_read_once(tmp_path: Path, hashes: Hashes) -> None:
     (tmp_path / "file").write_text("content")
     first = hashes(str(tmp_path / "file"))
-    assert fresh(tmp_path)(str(tmp_path / "file")) == first and READ == ["file"]
+    assert fresh(tmp_path)(str(tmp_path / "file")) == first and READ == ["file 1 7"]
 
 
 def test_a_touched_file_is_read_again_and_is_still_the_same(tmp_path: Path, hashes: Hashes) -> None:
     (tmp_path / "file").write_text("content")
     first = hashes(str(tmp_path / "file"))
     os.utime(tmp_path / "file", ns=(1, 1))
-    assert fresh(tmp_path)(str(tmp_path / "file")) == first and READ == ["file", "file"]
+    assert fresh(tmp_path)(str(tmp_path / "file")) == first and READ == ["file 1 7", "file 1 7"]
 
 
 def test_a_file_that_was_replaced_by_one_of_the_same_size_and_time_is_read_again(

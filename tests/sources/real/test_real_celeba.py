@@ -67,7 +67,7 @@ def test_the_seed_shuffles_attribution_and_nothing_else(tmp_path):
 
 def test_a_missing_archive_is_named_with_where_it_comes_from(tmp_path):
     line = refusal(tmp_path, tmp_path / "img_align_celeba.zip")
-    assert f"{tmp_path}/img_align_celeba.zip: no such file; download img_align_celeba.zip" in line
+    assert f"{tmp_path}/img_align_celeba.zip: is not there; download img_align_celeba.zip" in line
     assert "CelebA page" in line
 
 
@@ -76,13 +76,13 @@ def test_a_missing_archive_is_named_with_where_it_comes_from(tmp_path):
 def test_the_page_of_a_spent_quota_is_recognised(tmp_path, page):
     (tmp_path / "faces.zip").write_bytes(page)
     line = refusal(tmp_path, tmp_path / "faces.zip")
-    assert "an HTML page" in line and "quota is spent" in line
+    assert "is no whole zip archive" in line and "quota is spent" in line
 
 
 def test_a_truncated_archive_is_refused(tmp_path):
     archive = celeba_zip(tmp_path / "faces.zip", 10)
     archive.write_bytes(archive.read_bytes()[:-1000])
-    assert "not a whole zip file" in refusal(tmp_path, archive)
+    assert "is no whole zip archive" in refusal(tmp_path, archive)
 
 
 def test_a_missing_member_is_named(tmp_path):
@@ -114,7 +114,7 @@ def test_an_image_that_cannot_be_decoded_is_named_and_no_set_is_finished(tmp_pat
 
     archive = celeba_zip(tmp_path / "faces.zip", 10, truncate)
     status, _, errors = call(tmp_path, "celeba", "--archive", archive, "--out", tmp_path / "out")
-    assert status == 2 and "img_align_celeba/000003.jpg: not a whole image" in errors
+    assert status == 2 and "img_align_celeba/000003.jpg: not an image that can be read" in errors
     assert not (tmp_path / "out/gan/imageset.json").exists()
 
 
