@@ -48,7 +48,7 @@ def content(path: Path, asked: Asked) -> str | None:
 def judged(found: Sequence[Path], asked: Asked) -> str | None:
     """The same of some photographs."""
     if len(found) < _SPLITS:
-        return (f"has {len(found)} photographs, and the four splits need one each at least, as none is in two; "
+        return (f"has too few photographs ({len(found)}): the four splits need one each at least, as none is in two; "
                 "add photographs")
     least = smallest_side(len(found), asked)
     try:

@@ -94,7 +94,8 @@ def _problem(stage: str, path: Path) -> str | None:
 def reading(path: str, count: int, size: int) -> str:
     """What is said before data is read. count: of its files. size: bytes."""
     files = "" if count == 1 else f"{count} files, "
-    return f"reading {path} ({files}{size / (1 << 30):.1f} GiB) once, for its hash"
+    told = f"{size / (1 << 30):.1f} GiB" if size >> 30 else f"{size / (1 << 20):.1f} MiB"
+    return f"reading {path} ({files}{told}) once, for its hash"
 
 
 class Hashes:

@@ -88,6 +88,11 @@ class Images(_Part):
     test: Count
 
     @property
+    def uses(self) -> int:
+        """Of every source's images, how many there are for the three uses."""
+        return self.train + self.validation + self.test
+
+    @property
     def rows(self) -> dict[str, tuple[int, int]]:
         """Of every source's images, the first row of each use and how many there are."""
         return {"train": (0, self.train), "validation": (self.train, self.validation),

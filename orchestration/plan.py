@@ -35,7 +35,8 @@ def expand(manifest: Manifest, only: Sequence[str] = ()) -> Plan:
         shares[name] = len(study.stages) - before + 1
     stages = (*study.stages, *measures)
     report = _report(manifest, stages, list(chosen))
-    return Plan(manifest.study, (*stages, report), _results(study, report), shares)
+    written = sum(stage.images for stage in stages) * 3 * manifest.resolution ** 2
+    return Plan(manifest.study, (*stages, report), _results(study, report), shares, written)
 
 
 def _chosen(manifest: Manifest, only: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """CelebA from small archives in the real format."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -15,6 +16,14 @@ LARGE = dict(SMALL, resolution=128)
 def numbers(images):
     """The number that is in the blue channel of each face."""
     return [int(round(value / 20)) for value in images[..., 2].mean((1, 2))]
+
+
+def repack(archive, path, compression):
+    """The same faces as others pack them: in a folder of another name, with other suffixes."""
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(path, "w", compression) as new:
+        for name in old.namelist()[:0:-1]:
+            new.writestr(f"Faces/{name[-10:-4]}.JPG", old.read(name))
+    return path
 
 
 def refusal(folder, archive, config=SMALL):
@@ -126,6 +135,34 @@ def test_a_damaged_member_is_named(tmp_path):
     status, _, errors = call(tmp_path, "celeba", "--archive", archive, "--out", tmp_path / "out")
     assert status == 2 and errors.count("\n") == 1
     assert "cannot be read (Bad CRC-32 for file" in errors
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_named_whatever_packed_it(tmp_path, compression):
+    celeba_zip(tmp_path / "faces.zip", 10)
+    repacked = repack(tmp_path / "faces.zip", tmp_path / "packed.zip", compression)
+    with zipfile.ZipFile(repacked) as archive:
+        middle = archive.getinfo("Faces/000007.JPG").header_offset + 500
+    data = bytearray(repacked.read_bytes())
+    data[middle:middle + 200] = bytes(byte ^ 255 for byte in data[middle:middle + 200])
+    repacked.write_bytes(data)
+    status, _, errors = call(tmp_path, "celeba", "--archive", repacked, "--out", tmp_path / "out")
+    assert status == 2 and errors.count("\n") == 1 and "the member Faces/000007.JPG cannot be read (" in errors
+
+
+def test_a_zip_that_was_packed_again_is_the_same_data_set(tmp_path):
+    archive = celeba_zip(tmp_path / "faces.zip", 10)
+    repacked = repack(archive, tmp_path / "packed.zip", zipfile.ZIP_DEFLATED)
+    for path in (archive, repacked):
+        assert call(tmp_path, "celeba", "--archive", path, "--out", tmp_path / path.stem)[0] == 0
+    first, second = (imagesets.read(tmp_path / stem / "attribution").index for stem in ("faces", "packed"))
+    assert (first["sha256"], first["made_by"]["input"]) == (second["sha256"], second["made_by"]["input"])
+
+
+def test_a_member_that_unpacks_to_more_than_a_face_does_is_not_unpacked(tmp_path):
+    huge = {"img_align_celeba/000001.jpg": bytes(1 << 25)}
+    archive = celeba_zip(tmp_path / "faces.zip", 10, lambda members: members.update(huge))
+    assert "000001.jpg unpacks to 33554432 bytes, which no face does" in refusal(tmp_path, archive)
 
 
 @pytest.mark.parametrize(("changed", "complaint"), [

@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -11,7 +13,7 @@ from PIL import Image
 from sources.contract import imagesets
 from sources.real import lsun
 from sources.real.settings import Settings
-from tests.sources.real.real_archives import SMALL, call, encoded, face, lsun_lmdb
+from tests.sources.real.real_archives import REPOSITORY, SMALL, call, encoded, face, lsun_lmdb
 
 
 def records(count, kind="WEBP", width=80, height=60):
@@ -98,6 +100,28 @@ def test_something_else_called_data_mdb_is_refused(tmp_path):
     (tmp_path / "bedroom_train_lmdb").mkdir()
     (tmp_path / "bedroom_train_lmdb/data.mdb").write_bytes(b"<html>" * 5000)
     assert "is no LMDB database" in refusal(tmp_path, tmp_path / "bedroom_train_lmdb")
+
+
+def test_another_category_is_called_by_its_name(tmp_path):
+    database = lsun_lmdb(tmp_path / "church_outdoor_train_lmdb", records(10))
+    call(tmp_path, "lsun", "--archive", database, "--out", tmp_path / "out")
+    assert imagesets.read(tmp_path / "out/gan").index["source"]["dataset"] == "LSUN church outdoor"
+
+
+def test_a_machine_that_cannot_map_the_database_is_not_taken_for_a_damaged_file(tmp_path):
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(10))
+    script = f"""
+import resource
+from pathlib import Path
+from sources.real import lsun
+from sources.real.settings import Settings
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + (4 << 20)  # the library maps 10 MiB or more
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+lsun.open_dataset(Path({str(database)!r}), Settings(32, 4, 3, 1, 2), 0)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert "this machine cannot map it into memory" in ended.stderr and "damaged (" not in ended.stderr
 
 
 def test_too_few_records_are_counted(tmp_path):
