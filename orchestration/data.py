@@ -1,20 +1,17 @@
 """Data that no stage makes: is it there, which files are its own, and their hashes, read once."""
 
 import contextlib
-import glob
 import json
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from datasets import Asked, kinds
-from orchestration import hashing
+from orchestration import checkpoints, hashing
 from orchestration.downloads import download_trouble
 from orchestration.stage import Plan, Stage
 from orchestration.store import Store, write_json
 
-_NO_DATA = ("lock.mdb",)  # of LMDB: whoever reads changes it
 _MANY = 100  # files
 _ENTRY = 5  # a stamp and a hash
 
@@ -23,7 +20,7 @@ def problems(plan: Plan) -> dict[str, str]:
     """What keeps data of `plan` from being used, as far as a glance tells, and what mends it, by path."""
     needed = {path: (stage.name, stage.kinds.get(mount))
               for stage in plan.stages for mount, path in stage.files.items()}
-    found = {path: _set_problem(kind, Path(path)) if kind else _problem(stage, Path(path))
+    found = {path: _set_problem(kind, Path(path)) if kind else checkpoints.problem(stage, Path(path))
              for path, (stage, kind) in needed.items()}
     return {path: problem for path, problem in found.items() if problem}
 
@@ -36,16 +33,12 @@ def flaws(stages: Iterable[Stage]) -> dict[str, str]:
 
 
 def own_files(path: str, kind: str | None = None) -> dict[str, Path]:
-    """The files that `path` means, links resolved: {what follows the path: file}. kind: of data set, if it is one.
+    """The files that `path` means, links resolved: {what follows the path: file}. A file is {"": itself}.
 
-    A data set is those files that its kind knows. A file is {"": itself}. Of a folder, names that begin with
-    a dot and the locks of LMDB are left out. What is neither is the common beginning of several files: their
-    names go on with a dot.
+    kind: of data set, whose files its module of datasets/ knows. All else is as of a checkpoint.
     """
     place = Path(path).absolute()
-    if kind is None and place.is_file():
-        return {"": place.resolve()}
-    found = kinds.load(kind).files(place) if kind else _files_of(place)
+    found = kinds.load(kind).files(place) if kind else checkpoints.files(place)
     return {str(file)[len(str(place)):]: file.resolve() for file in found}
 
 
@@ -61,34 +54,13 @@ def shown(path: str, kind: str | None = None) -> dict[str, Path]:
     return {"": place.resolve()} if whole else files
 
 
-def _files_of(place: Path) -> list[Path]:
-    found = sorted(place.rglob("*")) if place.is_dir() else _beginning_with(place)
-    return [file for file in found if file.is_file() and not _is_no_data(file.relative_to(place.parent))]
-
-
-def _beginning_with(place: Path) -> list[Path]:
-    return sorted(place.parent.glob(f"{glob.escape(place.name)}.*"))
-
-
-def _is_no_data(path: Path) -> bool:
-    return path.name in _NO_DATA or any(part.startswith(".") for part in path.parts[1:])
-
-
 def _set_problem(name: str, path: Path) -> str | None:
     """What is wrong with a data set; the first of its files stands for what a download left in place of all."""
     kind = kinds.load(name)
     for file in [path, *kind.files(path)[:1]]:
         if file.is_file() and (trouble := download_trouble(file)):
-            return trouble if file == path else f"{file.name} in it {trouble}"
+            return trouble if file == path else f"has a file {file.name} that {trouble}"
     return kind.form(path)
-
-
-def _problem(stage: str, path: Path) -> str | None:
-    if not path.exists() and not _beginning_with(path):
-        return f"is not there, and the stage {stage} needs it; put it at {path.absolute()}"
-    if path.suffix == ".zip" and not zipfile.is_zipfile(path):
-        return "is no whole zip archive (a download page answers so when its quota is spent); download it again"
-    return None
 
 
 def reading(path: str, count: int, size: int) -> str:

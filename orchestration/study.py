@@ -6,19 +6,18 @@ sets that are told apart go as {label: handle}. Pure: no Docker, no files, no cl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
+from orchestration import checkpoints
 from orchestration.errors import UserError
 from orchestration.manifest import REAL, Dataset, Manifest, Needs, Source, Subset
 from orchestration.stage import Resources, Stage
 
 _GIB = 1 << 30
 _DATA = "data"
-_PART_OF_CHECKPOINT = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")  # of TensorFlow's several files
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,9 @@ class Study:
         stated = self._source(source)
         if stated.checkpoint:
             if seed is not None or subset is not None:
-                raise UserError(f"sources.{source}: is a published checkpoint, and an experiment asks for "
-                                "trainings of it; leave it out, or name another source in the experiment's settings")
+                raise UserError(
+                    f"sources.{source}: is a published checkpoint, and this experiment asks for trainings of it; "
+                    "name another source in its settings, or leave it out (--experiment NAME runs others alone)")
             return self._import(source, stated, stated.checkpoint)
         own = self._manifest.seed if stated.seed is None else stated.seed
         name = source + (f"-seed-{seed}" if seed not in (None, own) else "")
@@ -259,14 +259,16 @@ class Study:
             config=source.settings, inputs=_inputs(real)))
 
     def _import(self, name: str, source: Source, checkpoint: str) -> Handle:
-        path = _PART_OF_CHECKPOINT.sub("", checkpoint)
-        shown = f"checkpoint/{PurePath(path).name}"
+        path = checkpoints.prefix(checkpoint)
+        shown = place = f"checkpoint/{PurePath(path).name}"
+        if PurePath(path).name == "checkpoint":  # so TensorFlow calls its note of what lies beside it
+            path, place = str(PurePath(path).parent), "checkpoint"
         return self._add(Stage(
             name=f"{name}/import", image=source.image, flavour=self._manifest.device,
             resources=_resources(self._manifest.resources.generate, cores=1, memory=4),
             command=("import", "--checkpoint", f"{{in}}/{shown}",
                      "--resolution", str(self._manifest.resolution), "--out", "{out}"),
-            files={shown: path}))
+            files={place: path}))
 
     def _add(self, stage: Stage) -> Handle:
         """The handle of `stage`, or of the equal one that is there; a name that is taken gets a number."""
