@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from . import atomic
+from . import atomic, foreign
 from .errors import BadInput
 
 _MEMBER_DATE = (1980, 1, 1, 0, 0, 0)  # the clock must not reach the bytes of a file
@@ -44,6 +44,7 @@ def load(path, wanted=None):
 def _read(path, reader):
     if not os.path.isfile(path):
         raise BadInput("%s: no such file" % path)
+    foreign.check(path, "a .npz file", b"PK")
     try:
         with zipfile.ZipFile(path) as archive:
             return reader(archive)
