@@ -6,6 +6,7 @@ import sys
 import click
 
 from orchestration.errors import OrchestrationError
+from orchestration.events import printable
 from sources.contract.errors import ContractError
 
 VERBS = {
@@ -47,5 +48,5 @@ if __name__ == "__main__":
     try:
         main(prog_name="orchestrate.py")
     except (OrchestrationError, ContractError) as error:
-        click.echo("".join(f"error: {line}\n" for line in str(error).splitlines()), err=True, nl=False)
+        click.echo("".join(f"error: {printable(line)}\n" for line in str(error).splitlines()), err=True, nl=False)
         sys.exit(error.status)

@@ -11,6 +11,7 @@ import click
 from commands import asking, folders, imageset, pictures
 from commands.interruption import interruptible
 from commands.options import engine_option, store_option
+from orchestration.events import printable
 
 
 @click.command()
@@ -52,9 +53,10 @@ def command(place: Path, name: str, model: Path | None, fingerprints: Path | Non
 
 def _told(row: dict[str, Any]) -> str:
     """A prediction in words."""
+    label = printable(row["label"])
     if row.get("known", True):
-        return f"{row['label']} ({row['probability']:.1%})"
-    return f"none of these (nearest: {row['label']}, {row['probability']:.1%})"
+        return f"{label} ({row['probability']:.1%})"
+    return f"none of these (nearest: {label}, {row['probability']:.1%})"
 
 
 def _caution(rows: list[dict[str, Any]]) -> str:
