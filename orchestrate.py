@@ -6,7 +6,7 @@ import sys
 import click
 
 from orchestration.errors import OrchestrationError
-from orchestration.events import printable
+from orchestration.text import printable
 from sources.contract.errors import ContractError
 
 VERBS = {

@@ -11,7 +11,7 @@ import click
 from commands import asking, folders, imageset, pictures
 from commands.interruption import interruptible
 from commands.options import engine_option, store_option
-from orchestration.events import printable
+from orchestration.text import printable
 
 
 @click.command()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestration import outputs
-from orchestration.events import printable
 from orchestration.keys import KeyedPlan
 from orchestration.store import OWN_NAMES, Store, write_json
+from orchestration.text import printable
 
 
 def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None:

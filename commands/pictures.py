@@ -1,6 +1,8 @@
 """Pictures of anybody: which files of a folder they are, and what is in them."""
 
+import struct
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +16,10 @@ from sources.contract.errors import BadInput
 _EXTENSIONS = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "CMYK")  # 8 bits a channel or fewer
-_BROKEN = (OSError, SyntaxError, ValueError, RuntimeError, TypeError, EOFError)  # what Pillow says of damaged files
+_BROKEN = (OSError, SyntaxError, ValueError, RuntimeError, TypeError, EOFError, LookupError, ArithmeticError,
+           AssertionError, MemoryError, struct.error, zlib.error)  # what Pillow says of damaged files
 _ORIENTATION, _QUARTER_TURNS = 0x0112, (5, 6, 7, 8)  # of EXIF
-_MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # Pillow's own limit against files that unpack to gigabytes
+_TOO_MANY = (Image.DecompressionBombWarning, Image.DecompressionBombError)  # pixels: small files unpack to gigabytes
 
 
 def found(folder: Path) -> Sequence[Path]:
@@ -48,7 +51,10 @@ def size(file: Path) -> tuple[int, int]:
     with _open(file) as image:
         width, height = image.size
         exif = Image.Exif()
-        exif.load(image.info.get("exif", b""))  # image.getexif() would read a whole PNG in search of it
+        try:
+            exif.load(image.info.get("exif", b""))  # image.getexif() would read a whole PNG in search of it
+        except _BROKEN as error:
+            raise BadInput(f"{file}: not a whole image (EXIF: {error})") from error
         return (height, width) if exif.get(_ORIENTATION, 1) in _QUARTER_TURNS else (width, height)
 
 
@@ -63,12 +69,13 @@ def pixels(file: Path, side: int) -> npt.NDArray[np.uint8]:
     with _open(file) as image:
         try:
             with warnings.catch_warnings(action="ignore"):  # of palettes with transparency, a line a file
-                colours = ImageOps.exif_transpose(image).convert("RGB")
+                ImageOps.exif_transpose(image, in_place=True)
+                colours = image if image.mode == "RGB" else image.convert("RGB")
         except _BROKEN as error:
             raise BadInput(f"{file}: not a whole image ({error})") from error
-    if colours.size != (side, side):
-        colours = _centre(colours).resize((side, side), Image.Resampling.LANCZOS)
-    return np.asarray(colours)
+        if colours.size != (side, side):
+            colours = _centre(colours).resize((side, side), Image.Resampling.LANCZOS)
+        return np.asarray(colours)
 
 
 def _is_picture(file: Path) -> bool:
@@ -77,10 +84,10 @@ def _is_picture(file: Path) -> bool:
 
 def _open(file: Path) -> Image.Image:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of more pixels than half of what is allowed
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
             image = Image.open(file, formats=_FORMATS)
-    except Image.DecompressionBombError as error:
-        raise BadInput(f"{file}: more than {_MOST_PIXELS:,} pixels; make it smaller first") from error
+    except _TOO_MANY as error:
+        raise BadInput(f"{file}: more than {Image.MAX_IMAGE_PIXELS:,} pixels; make it smaller first") from error
     except _BROKEN as error:
         raise BadInput(f"{file}: not an image that can be read ({error})") from error
     deep = image.mode if image.mode not in _MODES else next(

@@ -5,10 +5,11 @@ of its words nothing that a terminal would obey.
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from orchestration.text import printable
 
 Event = Mapping[str, Any]  # {"event": "log", "message": ...} and others: docs/contract.md
 Tell = Callable[[Event], None]
@@ -16,12 +17,6 @@ Tell = Callable[[Event], None]
 _LONGEST_MESSAGE = 1000  # characters
 _MOST_STEPS = 10 ** 15  # a training of years has less
 _A_SECOND = 50  # events that are told of a stage
-_OBEYED = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    r"""`text` on one line, with escapes such as \x1b for what a terminal obeys or cannot show."""
-    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def parsed(line: bytes) -> Event | None:
@@ -39,7 +34,7 @@ def parsed(line: bytes) -> Event | None:
     if kind == "progress":
         return _progress(said)
     if kind in ("log", "warning") and isinstance(message, str):
-        return {"event": kind, "message": printable(message[:_LONGEST_MESSAGE])}
+        return {"event": kind, "message": printable(message, _LONGEST_MESSAGE)}
     return {"event": kind} if kind == "done" else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestration.events import printable
+from orchestration.text import printable
 
 LARGEST_JSON = 64 << 20  # bytes; attribution.json of 100,000 pictures has some 10
 _ODD = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
@@ -78,5 +78,4 @@ def _odd(place: Path, folder: Path) -> str | None:
 
 def _shown(place: Path, folder: Path) -> str:
     """The path of a file below `folder`, short enough for a line."""
-    name = printable(str(place.relative_to(folder)))
-    return name if len(name) <= 200 else f"{name[:200]}..."
+    return printable(str(place.relative_to(folder)), 200)

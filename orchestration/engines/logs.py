@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from orchestration.events import Event, parsed, printable
+from orchestration.events import Event, parsed
+from orchestration.text import printable
 
 _KEPT_LINES = 20
 _TOLD = 1000  # characters of a line that is kept in mind
@@ -69,7 +70,7 @@ class Log:
         if not line.strip():
             return
         text = printable(line.decode("utf-8", "backslashreplace"))
-        self._last.append(text[:_TOLD])
+        self._last.append(printable(text, _TOLD))
         if self._room <= 0:
             return
         content = text.encode() + b"\n"

@@ -13,6 +13,8 @@ from .dataset import Dataset, check_enough, decode, resized, split
 WIDTH, HEIGHT = 178, 218
 CROP = (25, 57, 153, 185)  # left, top, right, bottom: 128x128 centred at (x, y) = (89, 121); published
 _MEMBER = re.compile(r"img_align_celeba/(\d{6})\.jpg")
+_LARGEST = 1 << 20  # bytes of a picture; CelebA's have some 8,000
+_PIECE = 1 << 12  # bytes
 _FETCH = ("download img_align_celeba.zip (Align&Cropped Images) from the CelebA page of the Multimedia Laboratory, "
           "The Chinese University of Hong Kong")
 
@@ -71,8 +73,14 @@ def _digest(archive, names):
 
 
 def _read(path, archive, name):
+    """The bytes of a member, unpacked in small pieces: whatever it is packed with, it never fills the memory."""
+    size = archive.getinfo(name).file_size
+    if size > _LARGEST:
+        raise BadInput(f"--archive {path}: the member {name} has {size} bytes, too many for a picture of CelebA; "
+                       f"{_FETCH} again")
     try:
-        return archive.read(name)
+        with archive.open(name) as member:
+            return b"".join(iter(lambda: member.read(_PIECE), b""))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadInput(f"--archive {path}: the member {name} cannot be read ({error}); {_FETCH} again") from error
 

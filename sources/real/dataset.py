@@ -2,6 +2,8 @@
 
 import io
 import math
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +11,11 @@ import numpy as np
 from PIL import Image
 
 from sources.contract.errors import BadInput
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_MOST_PIXELS = Image.MAX_IMAGE_PIXELS  # as decoded; Pillow itself refuses twice as many, before it decodes
+_BROKEN = (OSError, SyntaxError, ValueError, RuntimeError, TypeError, EOFError, LookupError, ArithmeticError,
+           AssertionError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError)  # of Pillow
 
 
 class Dataset(NamedTuple):
@@ -53,12 +60,15 @@ def decode(name, data, smallest_side=None):
     smallest_side: decode a JPEG at a half, a quarter or an eighth, as long as its shorter side keeps so many pixels.
     """
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
         if smallest_side:
             scale = smallest_side / min(image.size)
             image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+        if image.width * image.height > _MOST_PIXELS:
+            raise BadInput(f"{name}: {image.width}x{image.height} pixels, where {_MOST_PIXELS:,} at most are read; "
+                           "make it smaller first")
         return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except _BROKEN as error:
         raise BadInput(f"{name}: not a whole image ({error}); fetch it again") from error
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from orchestration.engines import logs
 from orchestration.engines.logs import Log
-from orchestration.events import Event, Throttle, parsed, printable
+from orchestration.events import Event, Throttle, parsed
+from orchestration.text import printable
 
 
 @pytest.mark.parametrize(("line", "event"), [
@@ -42,6 +43,10 @@ def test_what_people_write_is_printable() -> None:
     assert printable("größe\t3 \N{SNOWMAN} 写真 \N{NO-BREAK SPACE}") == "größe\t3 \N{SNOWMAN} 写真 \N{NO-BREAK SPACE}"
 
 
+def test_what_is_long_is_cut() -> None:
+    assert printable("\x1b" * 9, 2) == r"\x1b\x1b..."
+
+
 def test_a_flood_of_events_is_told_in_part() -> None:
     now = [1.0]
     throttle = Throttle(lambda: now[0])
@@ -62,7 +67,7 @@ def test_a_line_without_end_is_cut(log: Log, tmp_path) -> None:
     log.errors(b"\nnext\n")
     first, second = (tmp_path / "stage.log").read_text().splitlines()
     assert len(first) < 66000 and first.endswith("x ... (a line of more than 65536 bytes, cut)") and second == "next"
-    assert [len(line) for line in log.last_lines()] == [1000, 4]
+    assert [len(line) for line in log.last_lines()] == [1003, 4]
 
 
 def test_lines_come_however_they_are_cut(log: Log) -> None:
