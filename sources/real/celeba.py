@@ -1,7 +1,9 @@
 """CelebA: `img_align_celeba.zip` as users download it, 202,599 aligned faces as JPEGs of 178x218 pixels."""
 
 import hashlib
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 
@@ -13,6 +15,8 @@ from .dataset import Dataset, check_enough, decode, resized, split
 WIDTH, HEIGHT = 178, 218
 CROP = (25, 57, 153, 185)  # left, top, right, bottom: 128x128 centred at (x, y) = (89, 121); published
 _MEMBER = re.compile(r"img_align_celeba/(\d{6})\.jpg")
+_BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error, ValueError, RuntimeError,
+           NotImplementedError)  # what a damaged archive raises, packed one way or the other
 _LARGEST = 1 << 20  # bytes of a picture; CelebA's have some 8,000
 _PIECE = 1 << 12  # bytes
 _FETCH = ("download img_align_celeba.zip (Align&Cropped Images) from the CelebA page of the Multimedia Laboratory, "
@@ -32,8 +36,8 @@ def open_dataset(path, settings, seed):
     _refuse_what_is_no_zip(path)
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise BadInput(f"--archive {path}: not a whole zip file ({error}); {_FETCH} again") from error
+    except _BROKEN as error:
+        raise BadInput(f"--archive {path}: not a whole zip file ({error!s:.100}); {_FETCH} again") from error
     names = _members(path, archive)
     check_enough(f"--archive {path}", len(names), settings)
     gan, attribution = split(names, settings, seed)
@@ -81,8 +85,9 @@ def _read(path, archive, name):
     try:
         with archive.open(name) as member:
             return b"".join(iter(lambda: member.read(_PIECE), b""))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BadInput(f"--archive {path}: the member {name} cannot be read ({error}); {_FETCH} again") from error
+    except _BROKEN as error:
+        raise BadInput(f"--archive {path}: the member {name} cannot be read ({error!s:.100}); "
+                       f"{_FETCH} again") from error
 
 
 def _face(name, data, resolution):

@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_imagesets.py [--count 10000] [--seed 0]
 
 Each input is an image set whose array, or index, is damaged or of another kind; most of the time the index has
-the hash of the array that is there. What is wrong: tests/fuzz/README.md.
+the hash of the array that is there. What is wrong: docs/fuzzing.md.
 """
 
 import hashlib

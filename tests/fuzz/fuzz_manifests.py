@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_manifests.py [--count 10000] [--seed 0]
 
 Each input is one of our manifests with damaged bytes, or with words that mean much in YAML and little in a
-manifest. What is wrong: tests/fuzz/README.md.
+manifest. What is wrong: docs/fuzzing.md.
 """
 
 import random

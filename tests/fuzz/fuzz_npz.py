@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_npz.py [--count 10000] [--seed 0]
 
 Each input is a snapshot in which bytes, members, headers or arrays are damaged, or that unpacks to gigabytes. What is
-wrong: tests/fuzz/README.md.
+wrong: docs/fuzzing.md.
 """
 
 import io

@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_pictures.py [--count 10000] [--seed 0] [READER ...]
 
 READER: brought, archived. Each input is a PNG, JPEG or WebP file with damaged bytes, a PNG with damaged or
-hostile chunks under checksums that fit, or a small file of very many pixels. What is wrong: tests/fuzz/README.md.
+hostile chunks under checksums that fit, or a small file of very many pixels. What is wrong: docs/fuzzing.md.
 """
 
 import io

@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_tensorbundle.py [--count 10000] [--seed 0]
 
 Each input is a checkpoint with damaged bytes, or with wrong entries under checksums that fit. What is wrong:
-tests/fuzz/README.md.
+docs/fuzzing.md.
 """
 
 import random

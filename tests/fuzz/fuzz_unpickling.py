@@ -3,7 +3,7 @@
     python tests/fuzz/fuzz_unpickling.py [--count 10000] [--seed 0] [READER ...]
 
 READER: unpickling, progan, attribution. Each gets `count` inputs: damaged bytes, opcodes and objects
-of valid checkpoints, some of which would run a command. What is wrong: tests/fuzz/README.md.
+of valid checkpoints, some of which would run a command. What is wrong: docs/fuzzing.md.
 """
 
 import copy
