@@ -4,6 +4,7 @@ docs/manifest.md describes every key.
 """
 
 import difflib
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -24,11 +25,13 @@ from pydantic import (
 import experiments
 from orchestration import images, yaml_file
 from orchestration.errors import UserError
+from orchestration.text import printable
 from orchestration.yaml_file import Place, YamlFile, dotted
 
 REAL = "real"
 _TAKEN = (REAL, "data", "report")
 _BESIDE_CHECKPOINT = ("seed", "subset", "settings")
+_LONGEST_COMPLAINT = 300  # characters
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -76,6 +79,8 @@ def _setting(value: Any) -> Any:
     items = value if isinstance(value, list) else [value]
     if not all(item is None or isinstance(item, bool | int | float | str) for item in items):
         raise ValueError("a setting is a number, a text, true, false or a list of these")
+    if any(isinstance(item, float) and not math.isfinite(item) for item in items):
+        raise ValueError("a setting is a number that has an end")
     return value
 
 
@@ -94,7 +99,7 @@ class _Part(BaseModel):
 
 
 class Dataset(_Part):
-    """The real images. archive: path of what the user downloaded; photos bring their own."""
+    """The real images. archive: path of what the user brings; without one, photos are those that the image has."""
 
     kind: Literal["photos", "celeba", "lsun"]
     archive: DataPath = None
@@ -113,6 +118,11 @@ class Images(_Part):
     train: Count
     validation: Count
     test: Count
+
+    @property
+    def uses(self) -> int:
+        """Of every source's images, how many there are for the three uses."""
+        return self.train + self.validation + self.test
 
     @property
     def rows(self) -> dict[str, tuple[int, int]]:
@@ -250,7 +260,7 @@ def _settings_model(experiment: str) -> type[BaseModel]:
 def _complaint(source: YamlFile, problem: Any) -> tuple[int, str]:
     place = tuple(part for part in problem["loc"] if part != "[key]")  # so pydantic marks a bad key of a dict
     where = f"{dotted(place)}: " if place else ""
-    return source.line(place), where + _text(problem, place)
+    return source.line(place), printable(where + _text(problem, place), _LONGEST_COMPLAINT)
 
 
 def _text(problem: Any, place: Place) -> str:
