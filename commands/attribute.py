@@ -12,6 +12,7 @@ from commands import asking, folders, imageset
 from commands.interruption import interruptible
 from commands.options import engine_option, store_option
 from datasets import pictures
+from orchestration.text import printable
 
 
 @click.command()
@@ -54,9 +55,10 @@ def command(place: Path, name: str, model: Path | None, fingerprints: Path | Non
 
 def _told(row: dict[str, Any]) -> str:
     """A prediction in words."""
+    label = printable(row["label"])
     if row.get("known", True):
-        return f"{row['label']} ({row['probability']:.1%})"
-    return f"none of these (nearest: {row['label']}, {row['probability']:.1%})"
+        return f"{label} ({row['probability']:.1%})"
+    return f"none of these (nearest: {label}, {row['probability']:.1%})"
 
 
 def _caution(rows: list[dict[str, Any]]) -> str:

@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from orchestration import outputs
 from orchestration.keys import KeyedPlan
-from orchestration.store import Store, write_json
+from orchestration.store import OWN_NAMES, Store, write_json
+from orchestration.text import printable
 
 
 def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None:
@@ -19,16 +21,15 @@ def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None
         folder.mkdir(parents=True, exist_ok=True)
         _copy(store.folder(wanted.keys[wanted.plan.results["report"]]), report)
         write_json(note, run)
-    results = json.loads((report / "results.json").read_text())
-    for name, experiment in results["experiments"].items():
-        say(f"{name}: {experiment['headline']}")
+    for name, experiment in outputs.read_json(report / "results.json")["experiments"].items():
+        say(printable(f"{name}: {experiment['headline']}"))
     say(f"report: {_short(report / 'index.html')}")
 
 
 def _copy(made: Path, report: Path) -> None:
     fresh = report.with_name("report.partial")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns("stage.json", "stage.log"))
+    shutil.copytree(made, fresh, symlinks=True, ignore=shutil.ignore_patterns(*OWN_NAMES))
     shutil.rmtree(report, ignore_errors=True)
     fresh.rename(report)
 

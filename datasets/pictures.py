@@ -2,7 +2,9 @@
 
 import math
 import os
+import struct
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,9 +21,10 @@ Tell = Callable[[str], Any]
 _EXTENSIONS = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "CMYK")  # 8 bits a channel or fewer
-_BROKEN = (OSError, SyntaxError, ValueError, RuntimeError, TypeError, EOFError)  # what Pillow says of damaged files
+_BROKEN = (OSError, SyntaxError, ValueError, RuntimeError, TypeError, EOFError, LookupError, ArithmeticError,
+           AssertionError, MemoryError, struct.error, zlib.error)  # what Pillow says of damaged files
 _ORIENTATION, _QUARTER_TURNS = 0x0112, (5, 6, 7, 8)  # of EXIF
-_MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 0)  # Pillow's own limit against files that unpack to gigabytes
+_TOO_MANY = (Image.DecompressionBombWarning, Image.DecompressionBombError)  # pixels: small files unpack to gigabytes
 _MOVES = "moving pictures, of which the first frame was taken"
 _TRANSPARENT = "pictures with transparency, whose colours below it were taken"
 
@@ -76,13 +79,16 @@ def left_out(folder: Path) -> str:
 def size(file: Path) -> tuple[int, int]:
     """Width and height as it is looked at, of which only the header is read. Raises Unusable."""
     with _open(str(file), file) as image:
-        return _upright_size(image)
+        try:
+            return _upright_size(image)
+        except _BROKEN as error:
+            raise Unusable(f"{file}: not a whole image (EXIF: {_reason(error)})") from error
 
 
 def doubts(file: Path, side: int) -> dict[str, bool]:
     """Whether it is "resized" to come to `side` pixels, and whether it is "lossy", a JPEG. Raises Unusable."""
     with _open(str(file), file) as image:
-        return {"resized": _upright_size(image) != (side, side), "lossy": image.format in ("JPEG", "MPO")}
+        return {"resized": size(file) != (side, side), "lossy": image.format in ("JPEG", "MPO")}
 
 
 def read(name: str, source: Path | IO[bytes], tell: Tell = ignore, smallest_side: int | None = None) -> Image.Image:
@@ -99,7 +105,8 @@ def read(name: str, source: Path | IO[bytes], tell: Tell = ignore, smallest_side
                     image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
                 for remark in _remarks(image):
                     tell(remark)
-                return ImageOps.exif_transpose(image).convert("RGB")
+                ImageOps.exif_transpose(image, in_place=True)
+                return image if image.mode == "RGB" else image.convert("RGB")
         except _BROKEN as error:
             raise Unusable(f"{name}: not a whole image ({_reason(error)})") from error
 
@@ -136,10 +143,10 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 
 def _open(name: str, source: Path | IO[bytes]) -> Image.Image:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of more pixels than half of what is allowed
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
             image = Image.open(source, formats=_FORMATS)
-    except Image.DecompressionBombError as error:
-        raise Unusable(f"{name}: more than {_MOST_PIXELS:,} pixels; make it smaller first") from error
+    except _TOO_MANY as error:
+        raise Unusable(f"{name}: more than {Image.MAX_IMAGE_PIXELS:,} pixels; make it smaller first") from error
     except _BROKEN as error:
         raise Unusable(f"{name}: not an image that can be read ({_reason(error)})") from error
     deep = image.mode if image.mode not in _MODES else next(

@@ -24,11 +24,13 @@ from pydantic import (
 import experiments
 from orchestration import images, yaml_file
 from orchestration.errors import UserError
+from orchestration.text import printable
 from orchestration.yaml_file import Place, YamlFile, dotted
 
 REAL = "real"
 _TAKEN = (REAL, "data", "report")
 _BESIDE_CHECKPOINT = ("seed", "subset", "settings")
+_LONGEST_COMPLAINT = 300  # characters
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -255,7 +257,7 @@ def _settings_model(experiment: str) -> type[BaseModel]:
 def _complaint(source: YamlFile, problem: Any) -> tuple[int, str]:
     place = tuple(part for part in problem["loc"] if part != "[key]")  # so pydantic marks a bad key of a dict
     where = f"{dotted(place)}: " if place else ""
-    return source.line(place), where + _text(problem, place)
+    return source.line(place), printable(where + _text(problem, place), _LONGEST_COMPLAINT)
 
 
 def _text(problem: Any, place: Place) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 import yaml
 
 from orchestration.errors import UserError
+from orchestration.text import printable
 
 Place = tuple[str | int, ...]
 _MOST = 10_000  # entries of a file; aliases within aliases make more of few lines
+_LONGEST = 300  # characters of a complaint
 _TEXT = "tag:yaml.org,2002:str"
 _KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
 _HINTS = {"mapping values are not allowed here": "is this line indented deeper than the one above?",
@@ -53,7 +55,8 @@ def read(path: Path) -> YamlFile:
         text = path.read_text("utf-8")
         node = yaml.compose(text, Loader=_Loader)
         lines: dict[Place, int] = {(): 1}
-        problems = [] if node is None else [f"{path}:{line}: {said}" for line, said in _number(node, (), lines)]
+        problems = [] if node is None else [
+            f"{path}:{line}: {printable(said, _LONGEST)}" for line, said in _number(node, (), lines)]
         if node is None or problems:
             raise UserError("\n".join(problems) or f"{path}: the file is empty")
         return YamlFile(path, yaml.load(text, Loader=_Loader), lines)
@@ -62,7 +65,9 @@ def read(path: Path) -> YamlFile:
     except RecursionError:
         raise UserError(f"{path}: not YAML that is read here (nested too deep, or an alias within itself)") from None
     except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"{path}{_where(error)}: not YAML ({_what(error)})") from error
+        raise UserError(f"{path}{_where(error)}: not YAML ({printable(_what(error), _LONGEST)})") from error
+    except (AttributeError, TypeError, LookupError) as error:  # of what makes a date of "!!timestamp x"
+        raise UserError(f"{path}: not YAML (a tag, such as !!timestamp, that does not fit what follows)") from error
 
 
 def _number(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Iterator[tuple[int, str]]:
