@@ -103,7 +103,7 @@ def read(name: str, source: Path | IO[bytes], tell: Tell = ignore, smallest_side
                 for remark in _remarks(image):
                     tell(remark)
                 ImageOps.exif_transpose(image, in_place=True)
-                return image.convert("RGB")
+                return image if image.mode == "RGB" else image.convert("RGB")
         except _BROKEN as error:
             raise Unusable(f"{name}: not a whole image ({_reason(error)})") from error
 

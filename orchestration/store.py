@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -100,6 +101,7 @@ class Store:
         """Raise UserError if the store cannot be written, or has too little room to begin anything."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.root).close()
         except OSError as error:
             raise UserError(f"{self.root}: {error.strerror}; choose another place with --store") from error
         free = shutil.disk_usage(self.root).free
