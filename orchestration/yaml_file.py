@@ -16,6 +16,9 @@ _MOST = 10_000  # entries of a file; aliases within aliases make more of few lin
 _LONGEST = 300  # characters of a complaint
 _TEXT = "tag:yaml.org,2002:str"
 _KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
+_HINTS = {"mapping values are not allowed here": "is this line indented deeper than the one above?",
+          "expected <block end>, but found '<block": "is this line indented otherwise than those above?",
+          "character '\\t'": "indent with blanks, not with tabs"}
 _AMBIGUOUS = re.compile(r"[-+]?0[\d_]+|[-+\d_]+(:[\d_]+)+(\.\d*)?")  # octal and sexagesimal numbers of YAML 1.1
 
 
@@ -105,4 +108,5 @@ def _where(error: Exception) -> str:
 
 
 def _what(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    problem = str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    return problem + next((f"; {hint}" for said, hint in _HINTS.items() if said in problem), "")

@@ -1,5 +1,6 @@
 """Recipes: what an image is made of, read from its Dockerfile and the files that this names."""
 
+import difflib
 import hashlib
 import json
 import os
@@ -7,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestration import hashing
 from orchestration.errors import UserError
@@ -51,6 +53,14 @@ class Recipe:
         return data
 
 
+class Program(NamedTuple):
+    """What an image of ours runs: as in Recipe, without what it stands on."""
+
+    package: str
+    words: tuple[str, ...]
+    files: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Foreign:
     """An image made elsewhere. name: as in the manifest. content: the id the engine gave it."""
@@ -75,26 +85,45 @@ def names() -> list[str]:
 
 
 def find(name: str, flavour: str, image_id: Callable[[str], str]) -> Image:
-    """An image by name. image_id: asked for the id of one that is not ours but made elsewhere."""
-    return recipe(name, flavour) if name in names() else Foreign(name, flavour, image_id(name))
+    """An image by name. image_id: asked for the id of one that is not ours but made elsewhere.
+
+    Raises UserError if there is none, and names the one of ours that may have been meant.
+    """
+    if name in names():
+        return recipe(name, flavour)
+    try:
+        return Foreign(name, flavour, image_id(name))
+    except UserError as error:
+        raise UserError(f"{error}{meant(name)}") from None
+
+
+def meant(name: str) -> str:
+    """The end of a complaint about an image that there is not: the one of ours with a name like it, if any."""
+    near = difflib.get_close_matches(name.lower().removeprefix("ganfp/"), names(), 1, cutoff=0.8)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def recipe(name: str, flavour: str) -> Recipe:
     """The recipe of an image of ours. Raises UserError if there is no such image or flavour."""
-    made = names()
-    if name not in made:
-        raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(made)}")
-    dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
+    (package, words, files), dockerfile = program(name), frameworks.read(f"containers/{name}/Dockerfile")
     base = os.environ.get(base_variable(name, flavour))
     framework = frameworks.framework(framework_name(name), flavour, base)
     requirements = {} if framework.name == name else frameworks.lists(dockerfile)
     content = hashing.digest({"framework": framework.content, "dockerfile": dockerfile, **requirements})
-    files = {file: hashing.of_file(REPOSITORY / file)
-             for file in sorted(set(_code(frameworks.copied(dockerfile))))}
     build = hashing.digest({"content": content, "files": files})
-    package, words = _entrypoint(dockerfile)
     return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files,
                   requirements)
+
+
+def program(name: str) -> Program:
+    """What an image of ours runs. Raises UserError if there is no such image."""
+    made = names()
+    if name not in made:
+        raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(made)}")
+    dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
+    files = {file: hashing.of_file(REPOSITORY / file)
+             for file in sorted(set(_code(frameworks.copied(dockerfile))))}
+    return Program(*_entrypoint(dockerfile), files)
 
 
 def framework_name(name: str) -> str:

@@ -13,7 +13,7 @@ import zlib
 
 import numpy as np
 
-from . import atomic
+from . import atomic, foreign
 from .errors import BadInput
 
 UNPACKED, UNPACKED_FREELY = 8, 1 << 28  # weights hardly shrink when they are packed
@@ -71,6 +71,7 @@ def map_file(path):
 def _read(path, reader):
     if not os.path.isfile(path):
         raise BadInput("%s: no such file" % path)
+    foreign.check(path, "a .npz file", b"PK")
     try:
         with zipfile.ZipFile(path) as archive:
             return reader(archive)

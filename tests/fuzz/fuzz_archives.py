@@ -25,7 +25,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from sources.contract.errors import BadInput  # noqa: E402 - found by the line above
+from datasets import Unusable  # noqa: E402 - found by the line above
 from sources.real import celeba, lsun  # noqa: E402
 from sources.real.settings import Settings  # noqa: E402
 from tests.fuzz import bombs, damage  # noqa: E402
@@ -118,10 +118,10 @@ def read_database(path, out):
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         if os.WTERMSIG(status) in _CRASHES:
-            raise BadInput("crashed")
+            raise Unusable("crashed")
         raise RuntimeError(f"ended by signal {os.WTERMSIG(status)}")
     if said.startswith("refused"):
-        raise BadInput(said)
+        raise Unusable(said)
     if said != "accepted":
         raise RuntimeError(said)
 
@@ -132,7 +132,7 @@ def _child(folder, writing):
     try:
         _images(lsun.open_dataset(folder, _SETTINGS, 0))
         said = "accepted"
-    except BadInput as error:
+    except Unusable as error:
         said = f"refused {error}"
     except BaseException as error:  # noqa: BLE001 - whatever escapes a reader is what is looked for
         said = f"{type(error).__name__}: {error}"
@@ -152,7 +152,8 @@ def fuzz(name, seed, count):
     """(accepted, refused, [(what was wrong, the input)]) of one of READERS."""
     read, inputs, file = READERS[name]
     Image.init()  # or Pillow would import what it knows of other formats when it sees none that it expects
-    with warnings.catch_warnings(action="ignore"), Runner(read, name=file, allowed=("os.fork",)) as runner:
+    with warnings.catch_warnings(action="ignore"), \
+            Runner(read, refusal=Unusable, name=file, allowed=("os.fork",)) as runner:
         for content in zips() if name == "celeba" else [database()]:
             runner.place(runner.folder / file, content)
             read(runner.folder / file, None)

@@ -21,8 +21,7 @@ from PIL import Image, PngImagePlugin
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from commands import pictures  # noqa: E402 - found by the line above
-from sources.real import dataset  # noqa: E402
+from datasets import Unusable, pictures  # noqa: E402 - found by the line above
 from tests.fuzz import damage  # noqa: E402
 from tests.fuzz.fuzzing import Runner, main  # noqa: E402
 
@@ -124,8 +123,8 @@ def brought(path, out):
 
 def archived(path, out):
     """A picture of an archive, and a photograph."""
-    dataset.decode(path.name, path.read_bytes())
-    dataset.decode(path.name, path.read_bytes(), smallest_side=8)
+    pictures.read(path.name, io.BytesIO(path.read_bytes()))
+    pictures.read(path.name, io.BytesIO(path.read_bytes()), smallest_side=8)
 
 
 READERS = {"brought": brought, "archived": archived}
@@ -133,7 +132,7 @@ READERS = {"brought": brought, "archived": archived}
 
 def fuzz(name, seed, count):
     """(accepted, refused, [(what was wrong, the input)]) of one of READERS."""
-    with warnings.catch_warnings(action="ignore"), Runner(READERS[name], name="input.png") as runner:
+    with warnings.catch_warnings(action="ignore"), Runner(READERS[name], refusal=Unusable, name="input.png") as runner:
         for content in examples():
             runner.place(runner.folder / "input.png", content)
             READERS[name](runner.folder / "input.png", None)

@@ -245,6 +245,13 @@ def test_a_published_checkpoint_takes_the_place_of_training():
     imported = stage("A/import", sources=sources)
     assert imported.files == {"checkpoint/MMDGAN.model-150000": "published/MMDGAN.model-150000"}
     assert "{in}/checkpoint/MMDGAN.model-150000" in imported.command
+
+
+@pytest.mark.parametrize(("path", "folder"), [("published/MMDGAN/checkpoint", "published/MMDGAN"), ("checkpoint", ".")])
+def test_the_note_of_tensorflow_means_its_folder(path, folder):
+    imported = stage("A/import", sources={"A": {"image": "a", "checkpoint": path}})
+    assert imported.files == {"checkpoint": folder}
+    assert after(imported.command, "--checkpoint") == "{in}/checkpoint/checkpoint"
     assert after(imported.command, "--resolution") == "128"
 
 
