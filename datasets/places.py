@@ -3,10 +3,14 @@
 import difflib
 from pathlib import Path
 
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")  # so downloads are called meanwhile
+
 
 def missing(path: Path, fetch: str = "") -> str:
     """The complaint of something that is not there: what may have been meant, or how to come by it."""
     meant = _meant(path)
+    if meant and meant.suffix in _UNFINISHED:
+        return f"is not there; its download has not ended ({meant} is what there is of it)"
     if meant:
         return f"is not there; did you mean {meant}?"
     return f"is not there; {f'{fetch} and ' if fetch else ''}put it at {path.absolute()}"
