@@ -1,4 +1,4 @@
-"""python -m attribution train|attribute|import|export|check|perturb|remove"""
+"""python -m attribution train|attribute|import|export|check|settings|perturb|remove"""
 
 from sources.contract import command, methods
 

@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from sources.contract.batches import random_at
-from sources.contract.errors import BadInput
-from sources.contract.settings import change, check_ranges
+from sources.contract.settings import OneOf, Range, change, check
 
 NOISE = (5, 20)           # variance, in squares of a step of 0..255; uniform
 BLUR = (1, 3, 5, 7, 9)    # pixels of the kernel; each as likely
@@ -23,9 +22,10 @@ JPEG = (10, 75)           # quality, both included; uniform
 AMBIENT = (0.3, 0.7)      # share of the new light that comes from everywhere; uniform; ours
 
 ORDER = ("relighting", "crop", "blur", "jpeg", "noise")  # in which a combination applies them
-_CHOICES = {"kind": (*ORDER, "combination"), "noise_scale": ("variance", "deviation"),
-            "blur_deviation": ("kernel", "four"), "crop_share": ("edge", "total"),
-            "combination": ("each", "turn")}
+ALLOWED = {"kind": OneOf([*ORDER, "combination"]), "noise_scale": OneOf(["variance", "deviation"]),
+           "blur_deviation": OneOf(["kernel", "four"]), "crop_share": OneOf(["edge", "total"]),
+           "combination": OneOf(["each", "turn"]), "strength": Range(least=0, most=2),
+           "probability": Range(least=0, most=1), "quality": Range(least=0, most=100)}
 _CHANCE = 0.5             # of each perturbation in a combination
 _HAPPENS, _DRAWN = 1, 2   # streams of random numbers; of _DRAWN on, one for each perturbation
 _LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue, Rec. 601
@@ -53,15 +53,7 @@ class Settings(NamedTuple):
 def from_config(differences):
     """The published Settings with these differences. Raises BadInput for what is none."""
     settings = change(Settings(), differences)
-    for name, known in _CHOICES.items():
-        if getattr(settings, name) not in known:
-            raise BadInput(f"setting {name}: expected one of {', '.join(known)}, found "
-                           f"{getattr(settings, name)!r}")
-    for name, most in (("strength", 2), ("probability", 1), ("quality", 100)):
-        if getattr(settings, name) > most:
-            raise BadInput(f"setting {name}: expected {most} or less, found "
-                           f"{getattr(settings, name)}")
-    check_ranges(settings, {})
+    check(settings, ALLOWED)
     return settings
 
 

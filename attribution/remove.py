@@ -5,7 +5,9 @@ from typing import NamedTuple
 from attribution import copies
 from sources.contract import events, models
 from sources.contract.errors import BadInput
-from sources.contract.settings import Range, change, check_ranges, read_config
+from sources.contract.settings import Range, read
+
+ALLOWED = {"epsilon": Range(least=0, below=256)}
 
 
 class Settings(NamedTuple):
@@ -23,7 +25,7 @@ def remove(arguments):
     value is at most epsilon away from what it was. A row depends on the row it was made from, its
     number in the old set, the model, the seed and the settings alone.
     """
-    settings = _from_config(read_config(arguments.config))
+    settings = read(Settings(), ALLOWED, arguments.config)
     label, folder = arguments.images
     rows = copies.Rows(folder, arguments.first, arguments.count)
     description, weights = models.read(arguments.model, "classifier", "visnet")
@@ -38,12 +40,6 @@ def remove(arguments):
     copies.write(arguments.out, rows, attack.changed,
                  f"changed by {settings.epsilon} steps at most, then rounded", {"removal": done},
                  **device.VERSIONS)
-
-
-def _from_config(differences):
-    settings = change(Settings(), differences)
-    check_ranges(settings, {"epsilon": Range(least=0, below=256)})
-    return settings
 
 
 def _check(model, label, rows, arguments):

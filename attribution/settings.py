@@ -3,16 +3,25 @@
 from typing import NamedTuple
 
 from sources.contract.errors import BadInput
-from sources.contract.settings import COUNT, POSITIVE, Range, change, check_ranges
+from sources.contract.settings import (
+    COUNT,
+    POSITIVE,
+    SHARE,
+    OneOf,
+    Range,
+    change,
+    check,
+    schema,
+    show,
+)
 
-NETWORKS = ("classifier", "visnet")
 MODES = ("postpool", "predownscale", "predownscale_residual")
-PRECISIONS = ("float32", "bfloat16")
-_RANGES = {**dict.fromkeys(("fmap_base", "fmap_max", "images", "minibatch", "validate_every",
-                            "checkpoint_every"), COUNT),
-           "learning_rate": POSITIVE, "epsilon": POSITIVE, "latent_res": Range(least=-1),
-           "beta1": Range(least=0, below=1), "beta2": Range(least=0, below=1),
-           "moving_average": Range(least=0, below=1)}
+_ALLOWED = {**dict.fromkeys(("fmap_base", "fmap_max", "images", "minibatch", "validate_every",
+                             "checkpoint_every"), COUNT),
+            **dict.fromkeys(("beta1", "beta2", "moving_average"), SHARE),
+            "network": OneOf(["classifier", "visnet"]), "mode": OneOf(MODES),
+            "precision": OneOf(["float32", "bfloat16"]),
+            "learning_rate": POSITIVE, "epsilon": POSITIVE, "latent_res": Range(least=-1)}
 
 
 class Settings(NamedTuple):
@@ -26,7 +35,7 @@ class Settings(NamedTuple):
                                      # would lose, and no more
     switching_res: int = 4           # pixels; with postpool, 4: convolutions at every resolution
     latent_res: int = -1             # pixels of the last feature map of a fully convolutional head;
-                                     # -1: dense at 4x4
+                                     # -1: dense at 4x4. Of visnet: 4
     head_width: int = 0              # channels before the logits; the paper's figure has 512. 0: as
                                      # the layers before them, but one for each label at least
     fmap_base: int = 1024            # channels at 4x4 before the limit, times 2; halves with every
@@ -38,9 +47,9 @@ class Settings(NamedTuple):
     images: int = 3_000_000          # images seen in all; published value unknown
     minibatch: int = 32              # images of a step
     learning_rate: float = 0.001     # Adam, in TensorFlow's form
-    beta1: float = 0.0
-    beta2: float = 0.99
-    epsilon: float = 1e-8
+    beta1: float = 0.0               # Adam's
+    beta2: float = 0.99              # Adam's
+    epsilon: float = 1e-8            # Adam's
     mirror: bool = True              # each image left-right mirrored with probability 1/2
     precision: str = "float32"       # of activations; "bfloat16" is faster where the processor
                                      # has it
@@ -68,14 +77,20 @@ class Settings(NamedTuple):
 PUBLISHED = {"classifier": Settings(), "visnet": Settings(network="visnet", latent_res=4)}
 
 
+def settings(arguments):
+    """The verb settings, of every verb that takes a configuration."""
+    from attribution import perturbations, remove  # late: a training needs neither
+
+    show({"train": schema(Settings(), _ALLOWED),
+          "perturb": schema(perturbations.Settings(), perturbations.ALLOWED),
+          "remove": schema(remove.Settings(), remove.ALLOWED)})
+
+
 def from_config(differences):
     """The published settings of the network that `differences` names, with these differences."""
-    network = differences.get("network", "classifier")
-    _check_choice("network", network, NETWORKS)
-    settings = change(PUBLISHED[network], differences)
-    _check_choice("mode", settings.mode, MODES)
-    _check_choice("precision", settings.precision, PRECISIONS)
-    check_ranges(settings, _RANGES)
+    network = change(Settings(), differences).network
+    settings = change(PUBLISHED.get(network, Settings()), differences)
+    check(settings, _ALLOWED)
     if network == "visnet" and settings.minibatch > 4 and settings.minibatch % 4:
         raise BadInput("setting minibatch: the critic of visnet takes multiples of 4, found "
                        f"{settings.minibatch}")
@@ -99,8 +114,3 @@ def check_sizes(settings, resolution):
 
 def _power_of_two(number):
     return number > 0 and number & (number - 1) == 0
-
-
-def _check_choice(name, value, choices):
-    if value not in choices:
-        raise BadInput(f"setting {name}: expected {' or '.join(choices)}, found {value!r}")

@@ -43,11 +43,18 @@ def of_study(name: str, wanted: str, store: Path) -> Path:
     if not note.is_file():
         raise UserError(f"--run {name}: no such study was run with {store}; run it first, name its store with --store, "
                         "or give a model with --model")
-    run = json.loads(note.read_text())
+    try:
+        run = json.loads(note.read_text())
+    except ValueError as error:
+        raise UserError(f"{note}: cut off ({error}); `orchestrate.py run` of its manifest writes it anew") from error
     if wanted not in run["results"]:
         raise UserError(f"--run {name}: none of its experiments trains a {_KINDS[wanted]} on every source; "
                         "run one that does")
-    return store / str(run["stages"][run["results"][wanted]])
+    folder = store / str(run["stages"][run["results"][wanted]])
+    if not folder.is_dir():
+        raise UserError(f"--run {name}: its {_KINDS[wanted]} is no longer in {store}: the store was moved, or tidied; "
+                        "name where it is now with --store, or make it again with `orchestrate.py run`")
+    return folder
 
 
 def described(folder: Path, wanted: str) -> Model:

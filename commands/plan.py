@@ -1,16 +1,18 @@
-"""`orchestrate.py plan`: what a manifest would run. Needs neither Docker nor data, and says what is wrong with data."""
+"""`orchestrate.py plan`: what a manifest would run, and what is wrong with its settings and its data."""
 
 import dataclasses
 import json
 import shlex
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import click
 
 from commands.options import experiment_option
 from commands.table import table
-from orchestration import data, manifest, plan
+from orchestration import data, manifest, plan, settings
+from orchestration.engines import Engine, choice
 from orchestration.stage import Plan, Stage
 
 
@@ -22,6 +24,8 @@ def command(manifest_path: Path, only: tuple[str, ...], as_json: bool) -> None:
     """Print every stage that MANIFEST expands to: image, command, settings, inputs, resources."""
     stated = manifest.read(manifest_path)
     study = plan.expand(stated, only)
+    for line in settings.check(manifest_path, stated, study, _engine):
+        click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(study), indent=1))
         return
@@ -30,6 +34,12 @@ def command(manifest_path: Path, only: tuple[str, ...], as_json: bool) -> None:
         click.echo(_describe(stage, troubles))
     click.echo(table(_shares(study, stated.budget)) + "\n")
     click.echo(_total(study))
+
+
+@cache
+def _engine() -> Engine:
+    """Whatever engine answers, to ask about images made elsewhere."""
+    return choice.choose(None, lambda line: None)
 
 
 def _troubles(study: Plan) -> dict[str, str]:

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from commands import outcome
 from commands.interruption import interruptible
 from commands.options import engine_option, experiment_option, store_option
-from commands.outcome import deliver
-from orchestration import manifest, plan, runs
+from orchestration import manifest, plan, runs, settings
 from orchestration.engines import Engine
 from orchestration.store import Store
 
@@ -41,10 +41,14 @@ def _run(manifest_path: Path, only: tuple[str, ...], engine_name: str | None, st
 
         return choice.choose(engine_name, say)
 
-    wanted = runs.with_keys(
-        plan.expand(manifest.read(manifest_path), only), store, lambda image: engine().image_id(image), say)
+    stated = manifest.read(manifest_path)
+    study = plan.expand(stated, only)
+    wanted = runs.with_keys(study, store, lambda image: engine().image_id(image), say)
     left, stages = runs.unfinished(wanted, store), wanted.plan.stages
     if left:
+        for line in settings.check(manifest_path, stated, study, engine):
+            say(line)
+        outcome.check_place(store, study.study)
         say(f"{wanted.plan.study}: {len(stages) - len(left)} of {len(stages)} stages are done")
         runs.run(wanted, store, engine(), console)
-    deliver(wanted, store, say)
+    outcome.deliver(wanted, store, say)

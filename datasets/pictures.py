@@ -80,16 +80,13 @@ def left_out(folder: Path) -> str:
 def size(file: Path) -> tuple[int, int]:
     """Width and height as it is looked at, of which only the header is read. Raises Unusable."""
     with _open(str(file), file) as image:
-        try:
-            return _upright_size(image)
-        except _BROKEN as error:
-            raise Unusable(f"{file}: not a whole image (EXIF: {_reason(error)})") from error
+        return _upright_size(str(file), image)
 
 
 def doubts(file: Path, side: int) -> dict[str, bool]:
     """Whether it is "resized" to come to `side` pixels, and whether it is "lossy", a JPEG. Raises Unusable."""
     with _open(str(file), file) as image:
-        return {"resized": size(file) != (side, side), "lossy": image.format in ("JPEG", "MPO")}
+        return {"resized": _upright_size(str(file), image) != (side, side), "lossy": image.format in ("JPEG", "MPO")}
 
 
 def read(name: str, source: Path | IO[bytes], tell: Tell = ignore, smallest_side: int | None = None) -> Image.Image:
@@ -135,10 +132,13 @@ def _is_picture(file: Path) -> bool:
     return file.suffix.lower() in _EXTENSIONS and not file.name.startswith(".") and not file.is_dir()
 
 
-def _upright_size(image: Image.Image) -> tuple[int, int]:
+def _upright_size(name: str, image: Image.Image) -> tuple[int, int]:
     width, height = image.size
     exif = Image.Exif()
-    exif.load(image.info.get("exif", b""))  # image.getexif() would read a whole PNG in search of it
+    try:
+        exif.load(image.info.get("exif", b""))  # image.getexif() would read a whole PNG in search of it
+    except _BROKEN as error:
+        raise Unusable(f"{name}: not a whole image (EXIF: {_reason(error)})") from error
     return (height, width) if exif.get(_ORIENTATION, 1) in _QUARTER_TURNS else (width, height)
 
 

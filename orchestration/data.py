@@ -18,10 +18,9 @@ _ENTRY = 5  # a stamp and a hash
 
 def problems(plan: Plan) -> dict[str, str]:
     """What keeps data of `plan` from being used, as far as a glance tells, and what mends it, by path."""
-    needed = {path: (stage.name, stage.kinds.get(mount))
-              for stage in plan.stages for mount, path in stage.files.items()}
-    found = {path: _set_problem(kind, Path(path)) if kind else checkpoints.problem(stage, Path(path))
-             for path, (stage, kind) in needed.items()}
+    needed = {path: stage.kinds.get(mount) for stage in plan.stages for mount, path in stage.files.items()}
+    found = {path: _set_problem(kind, Path(path)) if kind else checkpoints.problem(Path(path))
+             for path, kind in needed.items()}
     return {path: problem for path, problem in found.items() if problem}
 
 

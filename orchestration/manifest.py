@@ -4,6 +4,7 @@ docs/manifest.md describes every key.
 """
 
 import difflib
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -78,6 +79,8 @@ def _setting(value: Any) -> Any:
     items = value if isinstance(value, list) else [value]
     if not all(item is None or isinstance(item, bool | int | float | str) for item in items):
         raise ValueError("a setting is a number, a text, true, false or a list of these")
+    if any(isinstance(item, float) and not math.isfinite(item) for item in items):
+        raise ValueError("a setting is a number that has an end")
     return value
 
 

@@ -6,6 +6,7 @@ sets that are told apart go as {label: handle}. Pure: no Docker, no files, no cl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -260,7 +261,7 @@ class Study:
             config=source.settings, inputs=_inputs(real)))
 
     def _import(self, name: str, source: Source, checkpoint: str) -> Handle:
-        path = checkpoints.prefix(checkpoint)
+        path = checkpoints.prefix(os.path.normpath(checkpoint))
         shown = place = f"checkpoint/{PurePath(path).name}"
         if PurePath(path).name == "checkpoint":  # so TensorFlow calls its note of what lies beside it
             path, place = str(PurePath(path).parent), "checkpoint"

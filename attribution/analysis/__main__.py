@@ -1,4 +1,4 @@
-"""python -m attribution.analysis measure|report|overview|check"""
+"""python -m attribution.analysis measure|report|overview|check|settings"""
 
 from sources.contract import command
 
@@ -14,6 +14,7 @@ def main():
                  "which folder holds what")
     _add_overview(verbs)
     command.add_check(verbs)
+    command.add_settings(verbs)
     command.obey(parser, command.by_name("attribution.analysis"))
 
 

@@ -15,11 +15,20 @@ def main():
     if name not in _METHODS:
         raise BadInput("python -m attribution.baselines: expected one of "
                        f"{', '.join(_METHODS)} first, found {name}")
-    method = importlib.import_module(f"attribution.baselines.{name}")
     parser, _ = methods.new_parser(f"python -m attribution.baselines {name}",
-                                   f"Which source made an image? {method.NAME}.")
-    parser.set_defaults(method=method)
-    command.obey(parser, command.by_name("attribution.baselines"), sys.argv[2:])
+                                   f"Which source made an image? By {name}.")
+    parser.set_defaults(name=name)
+    command.obey(parser, _find, sys.argv[2:])
+
+
+def _find(verb):
+    """A verb, which gets the module of the method; `settings` does not: it needs no library."""
+    obey = command.by_name("attribution.baselines")(verb)
+
+    def with_method(arguments):
+        arguments.method = importlib.import_module(f"attribution.baselines.{arguments.name}")
+        obey(arguments)
+    return obey if verb == "settings" else with_method
 
 
 if __name__ == "__main__":

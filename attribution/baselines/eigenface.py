@@ -7,38 +7,20 @@ Two readings: the class with the nearest mean, as faces were first recognised (T
 
 import warnings
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
 from attribution.baselines import passes, principal, probability, settings
+from attribution.baselines.settings import Eigenface as Settings
 from sources.contract import events
-from sources.contract.settings import COUNT, POSITIVE, Range
 
 NAME = "Eigenface"
-CLASSIFIERS = ("mean", "svm")
 _ITERATIONS = 10_000  # of the SVM's solver, at most
-
-
-class Settings(NamedTuple):
-    """The published grids are those of Frank et al. 2020."""
-
-    classifier: str = "mean"     # "mean": the class with the nearest mean; "svm": a linear SVM
-    variance: tuple = (0.25, 0.5, 0.75, 0.95)  # share that the components have, to choose from
-    c: tuple = (1e-4, 1e-3, 1e-2, 1e-1)  # of the SVM, to choose from
-    pca_images: int = 10_000     # training images whose components are taken, as many of each label
-    images: int = 50_000         # training images that the classifier learns from. Published: all
-    components: int = 1000       # kept at most. Published: as many as the variance asks for
-    batch: int = 64              # images of a step
-    checkpoint_every: int = 200  # steps
 
 
 def read(path):
     """The settings, with the differences of a configuration file."""
-    counts = dict.fromkeys(("pca_images", "images", "components"), COUNT)
-    return settings.read(Settings(), path, ranges=counts,
-                         grids={"variance": Range(above=0, below=1), "c": POSITIVE},
-                         choices={"classifier": CLASSIFIERS})
+    return settings.read(Settings, path)
 
 
 def candidates(settings):

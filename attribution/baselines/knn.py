@@ -1,32 +1,19 @@
 """kNN: the labels of the nearest training images, by the distance of their pixels."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from attribution.baselines import passes, settings
+from attribution.baselines.settings import KNN as Settings
 from sources.contract import events
 from sources.contract.errors import BadInput
-from sources.contract.settings import COUNT
 
 NAME = "kNN"
 _BLOCK = 512  # training images that distances are computed to at once
 
 
-class Settings(NamedTuple):
-    """The published grid is that of Frank et al. 2020; Yu et al. 2019 say only "kNN"."""
-
-    k: tuple = (1, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025)  # neighbours, to choose from
-    normalize: bool = True       # divide every value by its deviation over the training images
-    references: int = 20_000     # training images that are kept, as many of each label. Published:
-                                 # all; these are a gigabyte at 128 pixels
-    batch: int = 64              # images of a step
-    checkpoint_every: int = 200  # steps
-
-
 def read(path):
     """The settings, with the differences of a configuration file."""
-    return settings.read(Settings(), path, ranges={"references": COUNT}, grids={"k": COUNT})
+    return settings.read(Settings, path)
 
 
 def plan(settings, sets):

@@ -4,38 +4,21 @@ As the sensors of cameras are identified, so Marra et al. 2019 did with GANs.
 """
 
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
 from attribution.baselines import denoising, passes, probability, settings
 from attribution.baselines.cleanups import CLEANUPS, unit
+from attribution.baselines.settings import PRNU as Settings
 from sources.contract import events
 from sources.contract.errors import BadInput
-from sources.contract.settings import COUNT, POSITIVE
 
 NAME = "PRNU"
 
 
-class Settings(NamedTuple):
-    """The published grids are those of Frank et al. 2020; a camera has 4 levels and sigma 5."""
-
-    cleanup: str = "camera"      # "camera" or "plain": see cleanups.py
-    levels: tuple = (1, 2, 3, 4)  # of the wavelets, to choose from
-    sigma: tuple = tuple(step / 20 for step in range(1, 20))  # of the noise, values of 0 to 255
-    search_images: int = 512     # of each label, by which they are chosen: as many for patterns and
-                                 # for validation. Published: all
-    images: int = 100_000        # of each label, whose pattern is taken
-    batch: int = 32              # images of a step
-    checkpoint_every: int = 200  # steps
-
-
 def read(path):
     """The settings, with the differences of a configuration file."""
-    return settings.read(Settings(), path,
-                         ranges=dict.fromkeys(("search_images", "images"), COUNT),
-                         grids={"levels": COUNT, "sigma": POSITIVE},
-                         choices={"cleanup": tuple(CLEANUPS)})
+    return settings.read(Settings, path)
 
 
 def candidates(settings, resolution):

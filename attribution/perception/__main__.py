@@ -1,4 +1,4 @@
-"""python -m attribution.perception features|nearest|check"""
+"""python -m attribution.perception features|nearest|check|settings"""
 
 from sources.contract import command, methods
 
@@ -10,6 +10,7 @@ def main():
     _add_features(verbs)
     _add_nearest(verbs)
     command.add_check(verbs)
+    command.add_settings(verbs)
     command.obey(parser, command.by_name("attribution.perception"))
 
 

@@ -20,6 +20,7 @@ from sources.contract.errors import BadInput, NoDevice
 ARCHITECTURE = "Eigenimages"
 BLOCK = 16  # images that are generated together
 VALUE_RANGE = "[-1, 1]: round(value * 127.5 + 127.5), clipped"
+_ALLOWED = dict.fromkeys(("components", "batch", "steps", "checkpoint_every", "preview_every"), settings.COUNT)
 _START, _PREVIEW = 1, 2  # streams of random numbers; 0 is the order of the images
 
 
@@ -37,7 +38,7 @@ class Settings(NamedTuple):
 def train(arguments):
     """Learn the mean, the components and their variances; continue from the last checkpoint."""
     images = imagesets.read(arguments.images).subset(arguments.subset)
-    chosen = settings.change(Settings(), settings.read_config(arguments.config))
+    chosen = settings.read(Settings(), _ALLOWED, arguments.config)
     batches = Batches(images.images, chosen.batch, arguments.seed)
     training.run(arguments, images, chosen, batches, Trainer, architecture=ARCHITECTURE,
                  block=BLOCK, value_range=VALUE_RANGE)
@@ -143,4 +144,4 @@ def _refuse_cuda(wish):
 if __name__ == "__main__":
     command.run("eigenimages", "images from principal components", {
         "train": train, "generate": generate, "import": import_, "export": export,
-        "check": check}.get)
+        "check": check, "settings": lambda _: settings.show({"train": settings.schema(Settings(), _ALLOWED)})}.get)

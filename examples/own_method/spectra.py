@@ -15,7 +15,7 @@ from sources.contract.batches import Batches
 from sources.contract.errors import BadInput, NoDevice
 
 NAME = "Spectra"
-_COUNTS = ("steps", "batch", "checkpoint_every")
+_ALLOWED = dict.fromkeys(("steps", "batch", "checkpoint_every"), settings.COUNT)
 _BLOCK = 64  # images that are attributed together
 
 
@@ -30,8 +30,7 @@ class Settings(NamedTuple):
 
 def train(arguments):
     """Learn a direction in the space of spectra for each label."""
-    chosen = settings.change(Settings(), settings.read_config(arguments.config))
-    settings.check_ranges(chosen, dict.fromkeys(_COUNTS, settings.COUNT))
+    chosen = settings.read(Settings(), _ALLOWED, arguments.config)
     sets = methods.TrainingSets(arguments)
     training.run(arguments, sets, chosen, BalancedBatches(sets.train, chosen.batch, arguments.seed),
                  lambda *words: Trainer(*words, len(sets.names)),
@@ -69,6 +68,11 @@ def check(arguments):
     """Say the versions."""
     _refuse_cuda(arguments.device)
     events.done(versions={"numpy": np.__version__}, device="cpu")
+
+
+def tell_settings(arguments):
+    """Say what --config may hold."""
+    settings.show({"train": settings.schema(Settings(), _ALLOWED)})
 
 
 class BalancedBatches:
@@ -137,4 +141,4 @@ def _refuse_cuda(wish):
 if __name__ == "__main__":
     parser, _ = methods.new_parser("spectra", "which source made an image, by its noise")
     command.obey(parser, {"train": train, "attribute": attribute, "import": import_,
-                          "export": export, "check": check}.get)
+                          "export": export, "check": check, "settings": tell_settings}.get)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from orchestration.events import Event, Tell
 from orchestration.images import Image
+from orchestration.images.answers import Said
 from orchestration.stage import Node, Stage
 
 ENGINES = {  # {name: module}, the best first
@@ -97,6 +98,9 @@ class Engine(Protocol):
 
     def image_id(self, reference: str) -> str:
         """The id of an image. Raises UserError if it is not there."""
+
+    def ask(self, image_id: str, verb: str) -> Said:
+        """What an image made elsewhere prints when it is given a verb that reads and writes nothing, and its status."""
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make what stages run in, images or environments, where it is missing."""

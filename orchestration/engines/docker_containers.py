@@ -15,6 +15,7 @@ from orchestration.stage import Resources
 
 _PIDS = 4096
 _TMP = "size=1g,mode=1777"
+_SMALL = Resources(gpus=0, cores=1, memory=1 << 30)  # for an answer
 
 
 def arguments(job: Job, image_id: str, info: Mapping[str, Any],
@@ -25,13 +26,22 @@ def arguments(job: Job, image_id: str, info: Mapping[str, Any],
     """
     variables = job.variables(image_id, home="/tmp")
     return {
-        **gpus, **_limits(job.stage.resources), "image": image_id, "labels": _labels(job),
-        "command": job.command("/in", "/out", "/config.json"), "mounts": _mounts(job),
-        "environment": {**variables, **gpus.get("environment", {})},
-        "user": _user(info), "init": True, "stop_signal": "SIGTERM",
-        "read_only": True, "tmpfs": {"/tmp": _TMP}, "network_mode": "none",
-        "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"],
-        "log_config": LogConfig(type="none")}  # what it writes is in the store
+        **gpus, **_limits(job.stage.resources), **_confinement(info), "image": image_id,
+        "labels": _labels(job), "command": job.command("/in", "/out", "/config.json"),
+        "mounts": _mounts(job), "environment": {**variables, **gpus.get("environment", {})}}
+
+
+def question(image_id: str, verb: str, info: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of a container that is given a verb, and nothing to read or write."""
+    return {**_limits(_SMALL), **_confinement(info), "image": image_id, "command": [verb],
+            "environment": {"HOME": "/tmp", "OMP_NUM_THREADS": "1"}}
+
+
+def _confinement(info: Mapping[str, Any]) -> dict[str, Any]:
+    return {"user": _user(info), "init": True, "stop_signal": "SIGTERM",
+            "read_only": True, "tmpfs": {"/tmp": _TMP}, "network_mode": "none",
+            "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"],
+            "log_config": LogConfig(type="none")}  # whoever started it reads what it writes
 
 
 def _limits(wish: Resources) -> dict[str, Any]:

@@ -33,11 +33,14 @@ from orchestration.engines.memory import KillWatch
 from orchestration.errors import NoDevice, NoEngine, StageFailed, UserError
 from orchestration.events import Event, Tell
 from orchestration.images import Image, Recipe, build
+from orchestration.images.answers import Said
 from orchestration.stage import Node, Resources
 
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
 _PATIENCE_SECONDS = 10  # for the first answer of the engine; once it has answered, it may take its time
 _KILLED = 137  # the status of what SIGKILL ended
+_ANSWER_SECONDS, _ANSWER_BYTES = 60, 1 << 20  # for the answer to a question, at most
+_NO_ANSWER = (125, b"")
 
 
 def connect() -> DockerEngine:
@@ -78,6 +81,25 @@ class DockerEngine:
         except ImageNotFound as error:
             raise UserError(f"image {reference}: the engine does not have it, and no folder of "
                             f"containers/ makes it; build it, or docker pull {reference}") from error
+
+    def ask(self, image_id: str, verb: str) -> Said:
+        """What an image prints when it is given a verb. Status 125 where there is no whole answer in a minute."""
+        try:
+            container, output = self._begin(docker_containers.question(image_id, verb, self.info))
+        except APIError:
+            return _NO_ANSWER
+        limit = threading.Timer(_ANSWER_SECONDS, _kill, (container,))
+        limit.start()
+        try:
+            said = _read_within(output, _ANSWER_BYTES)
+            return _NO_ANSWER if said is None else (int(container.wait()["StatusCode"]), said)
+        except (APIError, requests.RequestException, ProtocolError):
+            return _NO_ANSWER
+        finally:
+            limit.cancel()
+            _close(output)
+            with contextlib.suppress(APIError, requests.RequestException):
+                container.remove(force=True)
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Build those of ours that are missing; others must be there."""
@@ -183,6 +205,21 @@ class DockerRunning:
     def _stop(self) -> None:
         with contextlib.suppress(APIError, requests.RequestException):  # one of them has ended
             self._container.stop(timeout=int(GRACE_SECONDS))
+
+
+def _kill(container: Container) -> None:
+    with contextlib.suppress(APIError, requests.RequestException):  # it has ended
+        container.kill()
+
+
+def _read_within(output: Output, most: int) -> bytes | None:
+    """All that comes on standard output; None if it is more than so many bytes."""
+    said = b""
+    for chunk, _ in output:
+        said += chunk or b""
+        if len(said) > most:
+            return None
+    return said
 
 
 def _close(output: Output) -> None:

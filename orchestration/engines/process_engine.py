@@ -59,6 +59,10 @@ class ProcessEngine:
         raise UserError(f"image {reference}: no folder of containers/ makes it, so it can only run "
                         "in a Docker Engine")
 
+    def ask(self, image_id: str, verb: str) -> NoReturn:
+        """Raises UserError, as `image_id` does."""
+        self.image_id(image_id)
+
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make the environments that are missing."""
         for image in images:

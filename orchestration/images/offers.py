@@ -1,10 +1,10 @@
 """What the host's pip can have. Asked once: the answer is part of what an image is made of."""
 
-import os
 import platform
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 from orchestration.errors import UserError
@@ -44,8 +44,8 @@ def _ask(project: str, version: str, python: str) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    """By rename: another process may ask at the same time."""
+    """By rename, from a name of its own: others, threads of this process too, may ask at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     new.write_text(text)
     new.replace(path)

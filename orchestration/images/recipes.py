@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestration import hashing
 from orchestration.errors import UserError
@@ -50,6 +51,14 @@ class Recipe:
         if hashlib.sha256(data).hexdigest() != self.files[file]:
             raise UserError(f"{path}: changed since this run began; run the same command again")
         return data
+
+
+class Program(NamedTuple):
+    """What an image of ours runs: as in Recipe, without what it stands on."""
+
+    package: str
+    words: tuple[str, ...]
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -96,20 +105,25 @@ def meant(name: str) -> str:
 
 def recipe(name: str, flavour: str) -> Recipe:
     """The recipe of an image of ours. Raises UserError if there is no such image or flavour."""
-    made = names()
-    if name not in made:
-        raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(made)}")
-    dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
+    (package, words, files), dockerfile = program(name), frameworks.read(f"containers/{name}/Dockerfile")
     base = os.environ.get(base_variable(name, flavour))
     framework = frameworks.framework(framework_name(name), flavour, base)
     requirements = {} if framework.name == name else frameworks.lists(dockerfile)
     content = hashing.digest({"framework": framework.content, "dockerfile": dockerfile, **requirements})
-    files = {file: hashing.of_file(REPOSITORY / file)
-             for file in sorted(set(_code(frameworks.copied(dockerfile))))}
     build = hashing.digest({"content": content, "files": files})
-    package, words = _entrypoint(dockerfile)
     return Recipe(name, flavour, content, build, package, words, framework, dockerfile, files,
                   requirements)
+
+
+def program(name: str) -> Program:
+    """What an image of ours runs. Raises UserError if there is no such image."""
+    made = names()
+    if name not in made:
+        raise UserError(f"image {name}: there is no such image; containers/ makes {', '.join(made)}")
+    dockerfile = frameworks.read(f"containers/{name}/Dockerfile")
+    files = {file: hashing.of_file(REPOSITORY / file)
+             for file in sorted(set(_code(frameworks.copied(dockerfile))))}
+    return Program(*_entrypoint(dockerfile), files)
 
 
 def framework_name(name: str) -> str:

@@ -31,6 +31,7 @@ def run(program, description, find, words=None, **more):
         import    checkpoint, resolution (or None), out
         export    model, out
         check     device; raises or writes an event that names the versions it found
+        settings  nothing; prints what a configuration may hold, see settings.show
     words: the command line, unless it is that of the process. more: further arguments for every
     verb.
     """
@@ -115,11 +116,17 @@ def add_common(verbs):
     add_model(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="where the files are written")
     add_check(verbs)
+    add_settings(verbs)
 
 
 def add_check(verbs):
     """Add the verb `check`."""
     add_device(add_verb(verbs, "check", "import the framework, try it, say the versions"))
+
+
+def add_settings(verbs):
+    """Add the verb `settings`."""
+    add_verb(verbs, "settings", "print what --config may hold, as JSON Schema by verb; loads no framework")
 
 
 def add_training(parser):

@@ -1,7 +1,7 @@
 """A training run: resume, the loop with checkpoints, progress and preview grids, the model.
 
 What a run writes below `out`:
-    checkpoints/00001000/   arrays.npz and state.json, the last two; gone when the run has finished
+    checkpoints/00001000/   the last two, see checkpoints.py; gone when the run has finished
     samples/00001000.png    a grid of preview images after that many steps
     training.json           the loss curve, when the run has finished
 """
@@ -9,15 +9,14 @@ What a run writes below `out`:
 import contextlib
 import json
 import os
-import shutil
 
-from . import arrays, atomic, models, png
+from . import atomic, models, png
 from .ahead import Ahead
+from .checkpoints import Checkpoints
 from .errors import BadInput
 from .events import Progress, done, log
 from .stopping import Stop
 
-_KEPT = 2
 _CURVE_POINTS = 1000
 _PREVIEWS = 64  # images of a grid
 
@@ -85,22 +84,21 @@ class Training(object):
         self.checkpoint_every, self.preview_every = checkpoint_every, preview_every
         self.done = 0
         self.curve = []
-        self._folder = os.path.join(out, "checkpoints")
+        self._checkpoints = Checkpoints(os.path.join(out, "checkpoints"))
         atomic.make_folder(out)
 
     def resume(self):
-        """The arrays of the last checkpoint, {name: array}, or None at the beginning."""
-        names = self._checkpoints()
-        if not names:
+        """The arrays of the last checkpoint that is whole, {name: array}, or None at the beginning."""
+        found = self._checkpoints.last()
+        if found is None:
             return None
-        folder = os.path.join(self._folder, names[-1])
-        state = atomic.read_json(os.path.join(folder, "state.json"))
+        state, arrays = found
         if state["identity"] != self.identity:
             raise BadInput("--out %s: holds the checkpoint of another training (other settings, "
                            "seed or images); choose another folder" % self.out)
         self.done, self.curve = state["done"], state["curve"]
         log("continuing after step %d of %d" % (self.done, self.total))
-        return arrays.load(os.path.join(folder, "arrays.npz"))
+        return arrays
 
     def steps(self, save, preview=None):
         """Yield the number of each step that is left, from `done` to `total - 1`.
@@ -140,7 +138,7 @@ class Training(object):
 
     def clean(self):
         """Remove the checkpoints of a finished run."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._checkpoints.remove()
 
     def _due(self, every):
         return self.done % every == 0 or self.done == self.total
@@ -152,18 +150,6 @@ class Training(object):
         path = os.path.join(self.out, "samples", "%08d.png" % self.done)
         png.write(path, png.grid(images, columns))
 
-    def _checkpoint(self, state_arrays):
-        path = os.path.join(self._folder, "%08d" % self.done)
-        if os.path.isdir(path):
-            return
-        with atomic.new_folder(path) as folder:
-            arrays.save(os.path.join(folder, "arrays.npz"), state_arrays)
-            atomic.write_json(os.path.join(folder, "state.json"),
-                              {"identity": self.identity, "done": self.done, "curve": self.curve})
-        for name in self._checkpoints()[:-_KEPT]:
-            shutil.rmtree(os.path.join(self._folder, name))
-
-    def _checkpoints(self):
-        if not os.path.isdir(self._folder):
-            return []
-        return sorted(name for name in os.listdir(self._folder) if name.isdigit())
+    def _checkpoint(self, arrays):
+        self._checkpoints.add(
+            self.done, {"identity": self.identity, "done": self.done, "curve": self.curve}, arrays)

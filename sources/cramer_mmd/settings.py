@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from sources.contract import settings as contract_settings
 from sources.contract.errors import BadInput
-from sources.contract.settings import COUNT, POSITIVE, Range, change, check_ranges, read_config
+from sources.contract.settings import COUNT, POSITIVE, SHARE, Range
 
 SMALLEST = 32  # pixels: the generator doubles five times
 
@@ -17,13 +18,13 @@ class Settings(NamedTuple):
     generator_width: int = 64  # channels of the generator's last block; the first has 16 times as many
     discriminator_width: int = 64  # channels of the discriminator's first layer; the last has 16 times as many
     discriminator_gain: float = 1.0  # factor on the first weights of the discriminator's convolutions: with the
-    # published ones a narrow discriminator passes nothing on, and MMDGAN's never learns; sqrt(64 / width) is as
-    # good as the published width
+                                     # published ones a narrow discriminator passes nothing on, and MMDGAN's never
+                                     # learns; sqrt(64 / width) is as good as the published width
     latent_size: int = 100  # numbers, uniform in [-1, 1)
     minibatch: int = 32  # images, real and generated
     learning_rate: float = 1e-4  # Adam, both networks, never lowered
-    beta1: float = 0.5
-    beta2: float = 0.9
+    beta1: float = 0.5  # Adam's
+    beta2: float = 0.9  # Adam's
     discriminator_steps: int = 5  # before every step of the generator
     first_discriminator_steps: int = 5  # instead, for the first 20 rounds and every 500th
     rounds: int = 150001  # rounds of discriminator steps and one step of the generator
@@ -36,13 +37,18 @@ class Settings(NamedTuple):
         return self.rounds
 
 
-_RANGES = {
+_ALLOWED = {
     **dict.fromkeys(("features", "generator_width", "discriminator_width", "latent_size", "rounds",
                      "discriminator_steps", "first_discriminator_steps", "checkpoint_every",
                      "preview_every"), COUNT),
     "discriminator_gain": POSITIVE,
     "minibatch": Range(least=2),  # the losses compare images of a minibatch
-    "beta1": Range(least=0, below=1), "beta2": Range(least=0, below=1)}
+    "beta1": SHARE, "beta2": SHARE}
+
+
+def settings(arguments):
+    """The verb settings."""
+    contract_settings.show({"train": contract_settings.schema(arguments.gan.PUBLISHED, _ALLOWED)})
 
 
 def read(published, path, resolution):
@@ -50,8 +56,7 @@ def read(published, path, resolution):
 
     Raises BadInput for settings that make no sense, and for a resolution that the networks cannot make.
     """
-    settings = change(published, read_config(path))
-    check_ranges(settings, _RANGES)
+    settings = contract_settings.read(published, _ALLOWED, path)
     if resolution % SMALLEST:
         raise BadInput("--images: these networks make images of 32, 64, 96, 128 ... pixels, not of %d" % resolution)
     return settings

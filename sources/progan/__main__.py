@@ -1,4 +1,4 @@
-"""python -m sources.progan train|generate|import|export|check"""
+"""python -m sources.progan train|generate|import|export|check|settings"""
 
 import os
 

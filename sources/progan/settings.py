@@ -5,6 +5,7 @@ from typing import NamedTuple, Optional
 
 from sources.contract import settings as contract_settings
 from sources.contract.errors import BadInput
+from sources.contract.settings import POSITIVE, SHARE
 
 LARGEST = 1024  # pixels, the paper's largest resolution
 
@@ -33,14 +34,14 @@ class Settings(NamedTuple):
     """A training. The resolution is that of the images. Sections are those of the paper."""
 
     fmap_base: int = 8192  # feature maps, see Network; Table 2
-    fmap_max: int = 512  # feature maps; Table 2
-    latent_size: int = 512  # Table 2
-    fused_scale: bool = True
+    fmap_max: int = 512  # most feature maps of a stage; Table 2
+    latent_size: int = 512  # numbers, standard normal; Table 2
+    fused_scale: bool = True  # up- and downscaling as part of a 4x4 convolution of stride 2
     minibatch: int = 16  # images; 16 from 4x4 to 128x128 (appendix A.1)
     learning_rate: float = 0.001  # of both networks, at every resolution (appendix A.1)
     beta1: float = 0.0  # Adam (appendix A.1)
-    beta2: float = 0.99
-    epsilon: float = 1e-8
+    beta2: float = 0.99  # Adam (appendix A.1)
+    epsilon: float = 1e-8  # Adam (appendix A.1)
     penalty: float = 10.0  # weight of the gradient penalty, WGAN-GP's lambda (appendix A.1)
     drift: float = 0.001  # weight of the squared scores of real images (appendix A.1)
     average: float = 0.999  # decay per step of the generator's moving average (appendix A.1)
@@ -57,15 +58,19 @@ class Settings(NamedTuple):
 
 
 PUBLISHED = Settings()
-_RANGES = dict.fromkeys(("fmap_base", "fmap_max", "latent_size", "minibatch", "fade_kimg",
-                         "total_kimg", "checkpoint_every", "preview_every"),
-                        contract_settings.POSITIVE)
+_ALLOWED = {**dict.fromkeys(("fmap_base", "fmap_max", "latent_size", "minibatch", "fade_kimg",
+                            "total_kimg", "checkpoint_every", "preview_every"), POSITIVE),
+            **dict.fromkeys(("beta1", "beta2"), SHARE)}
+
+
+def settings(arguments):
+    """The verb settings."""
+    contract_settings.show({"train": contract_settings.schema(PUBLISHED, _ALLOWED)})
 
 
 def read(path, resolution):
     """The published settings with what the JSON file `path` (or None) changes, checked for `resolution`."""
-    settings = contract_settings.change(PUBLISHED, contract_settings.read_config(path))
-    contract_settings.check_ranges(settings, _RANGES)
+    settings = contract_settings.read(PUBLISHED, _ALLOWED, path)
     network = network_of(settings, resolution)
     check(network)
     if settings.minibatch > network.mbstd_group_size and settings.minibatch % network.mbstd_group_size:

@@ -1,4 +1,4 @@
-"""python -m sources.real celeba|lsun|photos|check: image sets of real images."""
+"""python -m sources.real celeba|lsun|photos|check|settings: image sets of real images."""
 
 from pathlib import Path
 
@@ -18,6 +18,7 @@ def main():
         "--archive", dest="path", type=Path, metavar="DIR",
         help="the folder (default: those that two Debian packages ship as wallpapers, in crops)")
     command.add_check(verbs)
+    command.add_settings(verbs)
     command.obey(parser, command.by_name("sources.real"))
 
 

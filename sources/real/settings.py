@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from sources.contract.errors import BadInput
+from sources.contract.settings import COUNT, OneOf, check, schema, show
 
-RESOLUTIONS = (32, 64, 128)
+_KINDS = ("celeba", "lsun", "photos")
+_ALLOWED = {"resolution": OneOf([32, 64, 128]), **dict.fromkeys(("gan", "train", "validation", "test"), COUNT)}
 
 
 class Settings(NamedTuple):
@@ -26,11 +27,12 @@ class Settings(NamedTuple):
         return self.train + self.validation + self.test
 
 
+def settings(arguments):
+    """The verb settings."""
+    show(dict.fromkeys(_KINDS, schema(Settings(), _ALLOWED)))
+
+
 def checked(settings: Settings) -> Settings:
     """`settings`, or BadInput for a resolution that no source has or for an empty split."""
-    if settings.resolution not in RESOLUTIONS:
-        raise BadInput(f"setting resolution: expected 32, 64 or 128, found {settings.resolution}")
-    for split in ("gan", "train", "validation", "test"):
-        if getattr(settings, split) < 1:
-            raise BadInput(f"setting {split}: expected 1 image or more, found {getattr(settings, split)}")
+    check(settings, _ALLOWED)
     return settings

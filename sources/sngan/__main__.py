@@ -1,4 +1,4 @@
-"""python -m sources.sngan train|generate|import|export|check"""
+"""python -m sources.sngan train|generate|import|export|check|settings"""
 
 from sources.contract import command
 

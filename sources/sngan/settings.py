@@ -4,6 +4,7 @@ from collections import namedtuple
 
 from sources.contract import settings as contract_settings
 from sources.contract.errors import BadInput
+from sources.contract.settings import COUNT, SHARE, OneOf
 
 RESOLUTIONS = (32, 64, 128)
 
@@ -17,8 +18,8 @@ class Settings(namedtuple("Settings", [
     "iterations",  # steps of the generator
     "discriminator_steps",  # after every step of the generator
     "alpha",  # Adam's step size, both networks
-    "beta1",
-    "beta2",
+    "beta1",  # Adam's
+    "beta2",  # Adam's
     "decay_from",  # iterations before the step size begins to fall, on a line that ends at 0 with the last one
     "checkpoint_every",  # iterations
     "preview_every",  # iterations
@@ -37,9 +38,17 @@ PUBLISHED = Settings(
     width=64, latent_size=128, classes=1, bottom_width=4, minibatch=32, iterations=150000, discriminator_steps=5,
     alpha=2e-4, beta1=0.0, beta2=0.9, decay_from=120000, checkpoint_every=15000, preview_every=750)
 
-_RANGES = dict.fromkeys(("width", "latent_size", "bottom_width", "minibatch", "iterations",
-                         "discriminator_steps", "checkpoint_every", "preview_every"),
-                        contract_settings.COUNT)
+_ALLOWED = dict.fromkeys(("width", "latent_size", "minibatch", "iterations",
+                          "discriminator_steps", "checkpoint_every", "preview_every"), COUNT)
+_ALLOWED.update({
+    "classes": OneOf([0, 1]),  # image sets have no labels
+    "bottom_width": OneOf([4]),  # the discriminator fits images that begin at 4 pixels
+    "beta1": SHARE, "beta2": SHARE})
+
+
+def settings(arguments):
+    """The verb settings."""
+    contract_settings.show({"train": contract_settings.schema(PUBLISHED, _ALLOWED)})
 
 
 def read(path, resolution):
@@ -52,12 +61,7 @@ def read(path, resolution):
     settings = contract_settings.change(PUBLISHED, config)
     if "decay_from" not in config:
         settings = settings._replace(decay_from=settings.iterations * 4 // 5)
-    contract_settings.check_ranges(settings, _RANGES)
-    if settings.classes not in (0, 1):
-        raise BadInput("setting classes: image sets have no labels, so 0 or 1; found %r" % settings.classes)
-    if resolution not in RESOLUTIONS or resolution % settings.bottom_width:
+    contract_settings.check(settings, _ALLOWED)
+    if resolution not in RESOLUTIONS:
         raise BadInput("--images: there are networks for 32, 64 and 128 pixels, not for %d" % resolution)
-    if settings.bottom_width != 4:
-        raise BadInput("setting bottom_width: the discriminator fits images that begin at 4 pixels; found %d"
-                       % settings.bottom_width)
     return settings

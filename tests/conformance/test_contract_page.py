@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orchestration import schemas
 from sources.contract import command, errors, events, imagesets, models, settings
 from tests.conformance.trial import INDEX_KEYS
 
@@ -17,7 +18,8 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs/contract.md").read_text()
 
 def blocks(language):
     """The fenced blocks of a language."""
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return [text for found, text in fenced if found == language]
 
 
 def test_every_verb_and_argument_is_on_the_page(monkeypatch):
@@ -37,11 +39,23 @@ def test_every_exit_status_is_on_the_page():
 
 
 def test_the_index_that_is_shown_has_the_keys_that_are_written(tmp_path):
-    shown = json.loads(blocks("json")[0])
+    shown = json.loads(next(block for block in blocks("json") if "sha256" in block))
     with imagesets.Writer(str(tmp_path), 1, 8) as writer:
         writer.append(np.zeros((1, 8, 8, 3), np.uint8))
         writer.finish("", {}, {})
     assert set(shown) == set(json.loads((tmp_path / "imageset.json").read_text())) == INDEX_KEYS
+
+
+def test_the_schema_that_is_shown_is_what_is_printed_and_what_is_looked_at(capsys):
+    shown = json.loads(next(block for block in blocks("json") if "$schema" in block))
+    taken = namedtuple("Taken", "width learning_rate mode")(64, 2e-4, "postpool")
+    allowed = {"width": settings.COUNT, "learning_rate": settings.POSITIVE,
+               "mode": settings.OneOf(["postpool", "predownscale"])}
+    settings.show({"train": settings.schema(taken, allowed)})
+    for setting in shown["train"]["properties"].values():
+        setting.pop("description", None)
+    assert json.loads(capsys.readouterr().out) == shown
+    assert all(f"`{word}`" in PAGE for word in schemas.KEYWORDS)
 
 
 def test_the_keys_of_a_model_are_those_that_are_read():

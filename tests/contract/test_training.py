@@ -1,5 +1,6 @@
 """Training runs: a run that was stopped anywhere gives the same bits as one that was not."""
 
+import errno
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from sources.contract import models, training
+from sources.contract import imagesets, models, training
 from sources.contract.batches import Batches, random_at
 from sources.contract.errors import BadInput, Stopped
 
@@ -130,6 +131,85 @@ def test_only_the_last_two_checkpoints_are_kept(tmpdir):
     with pytest.raises(Stopped):
         train(tmpdir, 11)
     assert len(tmpdir.join("checkpoints").listdir()) == 2
+
+
+def truncate(path):
+    path.write(path.read("rb")[:-20], "wb")
+
+
+def flip(path):
+    data = bytearray(path.read("rb"))
+    data[len(data) // 2] ^= 1
+    path.write(bytes(data), "wb")
+
+
+DAMAGES = {"truncated": truncate, "emptied": lambda path: path.write(""), "flipped": flip,
+           "zeroed": lambda path: path.write(b"\0" * path.size(), "wb"), "removed": lambda path: path.remove(),
+           "a folder": lambda path: (path.remove(), path.mkdir())}
+
+
+@pytest.fixture
+def stopped(tmpdir):
+    """A training that was stopped after step 11, with two checkpoints."""
+    with pytest.raises(Stopped):
+        train(tmpdir.join("stopped"), 10)
+    assert checkpoints(tmpdir.join("stopped")) == ["00000010", "00000011"]
+    return tmpdir.join("stopped")
+
+
+def checkpoints(folder):
+    return sorted(path.basename for path in folder.join("checkpoints").listdir())
+
+
+def messages(capsys, event):
+    """The messages of the events of a kind."""
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [item["message"] for item in events if item["event"] == event]
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGES))
+@pytest.mark.parametrize("name", ["arrays.npz", "state.json"])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(stopped, tmpdir, capsys, name, damage):
+    _, undisturbed = train(tmpdir.join("whole"))
+    DAMAGES[damage](stopped.join("checkpoints", "00000011", name))
+    capsys.readouterr()
+    np.testing.assert_array_equal(train(stopped)[1], undisturbed)
+    message, = messages(capsys, "warning")
+    assert "00000011 is damaged" in message and message.endswith("the one before it serves")
+    assert stopped.join("training.json").read() == tmpdir.join("whole", "training.json").read()
+
+
+def test_a_digit_that_is_still_json_is_damage_too(stopped, tmpdir):
+    state = stopped.join("checkpoints", "00000011", "state.json")
+    state.write(state.read().replace('"done": 11', '"done": 10'))
+    np.testing.assert_array_equal(train(stopped)[1], train(tmpdir.join("whole"))[1])
+
+
+def test_where_both_are_damaged_the_training_begins_anew(stopped, tmpdir, capsys):
+    for name in checkpoints(stopped):
+        truncate(stopped.join("checkpoints", name, "arrays.npz"))
+    capsys.readouterr()
+    np.testing.assert_array_equal(train(stopped)[1], train(tmpdir.join("whole"))[1])
+    assert [message.split("; ")[-1] for message in messages(capsys, "warning")] == [
+        "the one before it serves", "the training begins anew"]
+
+
+def test_a_damaged_checkpoint_is_replaced_when_its_step_comes_again(stopped):
+    flip(stopped.join("checkpoints", "00000011", "arrays.npz"))
+    with pytest.raises(Stopped):
+        train(stopped, 10)
+    assert checkpoints(stopped) == ["00000010", "00000011"]
+    train(stopped)
+
+
+def test_a_checkpoint_that_may_not_be_read_is_no_damage(stopped, monkeypatch):
+    def refuse(path):
+        raise IOError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(imagesets, "hash_file", refuse)
+    with pytest.raises(IOError):
+        train(stopped)
+    assert checkpoints(stopped) == ["00000010", "00000011"]
 
 
 def test_progress_is_told_as_events(tmpdir, capsys):

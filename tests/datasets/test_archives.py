@@ -70,7 +70,7 @@ def test_another_name_is_suggested(tmp_path: Path, said: str) -> None:
 
 def test_a_download_that_has_not_ended_is_told(tmp_path: Path) -> None:
     (tmp_path / "img_align_celeba.zip.crdownload").touch()
-    assert f"its download has not ended ({tmp_path}/img_align_celeba.zip.crdownload is what there is of it)" in str(
+    assert "its download has not ended (img_align_celeba.zip.crdownload is what there is of it)" in str(
         celeba.form(tmp_path / "img_align_celeba.zip"))
 
 

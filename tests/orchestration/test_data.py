@@ -162,7 +162,7 @@ def problem(path: Path, kind: str | None = None) -> str | None:
 
 
 def test_data_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
-    text = f"is not there, and the stage real needs it; put it at {tmp_path}/celeba.zip"
+    text = f"is not there; put it at {tmp_path}/celeba.zip"
     assert problem(tmp_path / "celeba.zip") == text
 
 

@@ -266,6 +266,8 @@ def test_a_published_checkpoint_takes_the_place_of_training():
     assert names(study(sources=sources))[:3] == ["data", "A/import", "A/generate"]
     imported = stage("A/import", sources=sources)
     assert imported.files == {"checkpoint/MMDGAN.model-150000": "published/MMDGAN.model-150000"}
+    sources["A"]["checkpoint"] = "published//other/../MMDGAN.model-150000.index/"
+    assert stage("A/import", sources=sources) == imported
     assert "{in}/checkpoint/MMDGAN.model-150000" in imported.command
 
 
