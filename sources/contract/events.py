@@ -1,13 +1,14 @@
 """Events: progress on standard output, one JSON object a line. Human text goes to standard error."""
 
-import json
 import sys
 import time
+
+from . import atomic
 
 
 def emit(event, **fields):
     """Write one event, `{"event": event, ...}`, and flush it."""
-    sys.stdout.write(json.dumps(dict(fields, event=event), sort_keys=True) + "\n")
+    sys.stdout.write(atomic.to_json(dict(fields, event=event)) + "\n")
     sys.stdout.flush()
 
 
