@@ -209,7 +209,11 @@ def test_only_abandoned_containers_are_cleaned(
     ],
 )
 def test_a_question_is_answered_within_limits_and_nothing_is_left(
-    docker_engine: DockerEngine, tiny_image: str, monkeypatch: pytest.MonkeyPatch, script: str, answer: tuple[int, bytes]
+    docker_engine: DockerEngine,
+    tiny_image: str,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    answer: tuple[int, bytes],
 ) -> None:
     monkeypatch.setattr(engine_module, "_ANSWER_SECONDS", 5)
     entrypoint = json.dumps(["/bin/sh", "-c", script])
