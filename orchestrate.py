@@ -5,7 +5,9 @@ import sys
 
 import click
 
+from datasets import Unusable
 from orchestration.errors import OrchestrationError
+from orchestration.text import printable
 from sources.contract.errors import ContractError
 
 VERBS = {
@@ -46,6 +48,6 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main(prog_name="orchestrate.py")
-    except (OrchestrationError, ContractError) as error:
-        click.echo("".join(f"error: {line}\n" for line in str(error).splitlines()), err=True, nl=False)
+    except (OrchestrationError, ContractError, Unusable) as error:
+        click.echo("".join(f"error: {printable(line)}\n" for line in str(error).splitlines()), err=True, nl=False)
         sys.exit(error.status)

@@ -88,7 +88,7 @@ def crop(image, pixels):
 
 def jpeg(image, quality):
     """What a JPEG file of this quality, 1 to 100, shows of an image."""
-    return np.asarray(Image.open(io.BytesIO(jpeg_file(image, quality))))
+    return np.asarray(Image.open(io.BytesIO(jpeg_file(image, quality)), formats=("JPEG",)))
 
 
 def jpeg_file(image, quality):

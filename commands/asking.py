@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from orchestration import runs
+from orchestration import outputs, runs
 from orchestration.engines import choice
 from orchestration.errors import UserError
 from orchestration.stage import Plan, Resources, Stage
@@ -16,6 +16,7 @@ from orchestration.store import Store
 
 DRAWN = ("overview.png", "overview.gif", "responses.csv", "responses.json")
 _MEMORY = 4 << 30
+_LARGEST = 1024  # pixels
 _KINDS = {"model": "method", "fingerprints": "visualisation network"}
 
 
@@ -59,15 +60,17 @@ def of_study(name: str, wanted: str, store: Path) -> Path:
 def described(folder: Path, wanted: str) -> Model:
     """The model in a folder, of which "fingerprints" may be wanted. Raises UserError unless it can answer."""
     try:
-        said = json.loads((folder / "model.json").read_text())
+        said = outputs.read_json(folder / "model.json")
         model = Model(folder, int(said["resolution"]), str(said.get("architecture", "model of another kind")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise UserError(f"{folder}: no model here; `attribution train` and `import` write one") from error
     if wanted == "fingerprints" and model.architecture != "visnet":
         raise UserError(f"--fingerprints: {folder} is a {model.architecture}, which shows none; give a visualisation "
                         "network, trained with the setting `network: visnet`")
     if model.architecture not in ("classifier", "visnet"):
         raise UserError(f"{folder}: a {model.architecture}, where a classifier or a visnet is expected")
+    if not 4 <= model.resolution <= _LARGEST:
+        raise UserError(f"{folder}: a model for images of {model.resolution} pixels; 4 to {_LARGEST} are possible")
     return model
 
 
@@ -80,8 +83,8 @@ def ask(model: Model, scratch: Path, engine_name: str | None, names: list[str] |
     wanted = runs.with_keys(Plan("attribute", stages, {}), store, engine.image_id, lambda line: None)
     runs.run(wanted, store, engine, console)
     made = [store.folder(wanted.keys[stage.name]) for stage in stages]
-    predictions = json.loads((made[0] / "attribution.json").read_text())["predictions"]
-    return Answer(predictions, made[1] if names else None)
+    said = outputs.read_json(made[0] / "attribution.json")
+    return Answer(said["predictions"], made[1] if names else None)
 
 
 def _attribute(model: Model, scratch: Path, names: list[str] | None) -> Stage:

@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
-from commands import asking, folders, imageset, pictures
+from commands import asking, folders, imageset
 from commands.interruption import interruptible
 from commands.options import engine_option, store_option
+from datasets import pictures
+from orchestration.text import printable
 
 
 @click.command()
@@ -36,7 +38,8 @@ def command(place: Path, name: str, model: Path | None, fingerprints: Path | Non
             folders.check_new(fingerprints, "--fingerprints ")
         asked = asking.described(model or asking.of_study(name, wanted, store_path), wanted)
         files = pictures.found(place)
-        imageset.write(files, Path(scratch, "images"), asked.resolution, place.name)
+        remarks: list[str] = []
+        imageset.write(files, Path(scratch, "images"), asked.resolution, place.name, remarks.append)
         doubts = [pictures.doubts(file, asked.resolution) for file in files]
         answer = asking.ask(asked, Path(scratch), engine, [file.name for file in files] if fingerprints else None)
         if answer.drawn and fingerprints:
@@ -46,15 +49,16 @@ def command(place: Path, name: str, model: Path | None, fingerprints: Path | Non
     click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(f"{row['file']}: {_told(row)}" for row in rows))
     if fingerprints and not as_json:
         click.echo(f"fingerprints and responses: {fingerprints / asking.DRAWN[0]}")
-    if caution := _caution(rows):
+    for caution in filter(None, (_caution(rows), *pictures.told(remarks))):
         click.echo(caution, err=True)
 
 
 def _told(row: dict[str, Any]) -> str:
     """A prediction in words."""
+    label = printable(row["label"])
     if row.get("known", True):
-        return f"{row['label']} ({row['probability']:.1%})"
-    return f"none of these (nearest: {row['label']}, {row['probability']:.1%})"
+        return f"{label} ({row['probability']:.1%})"
+    return f"none of these (nearest: {label}, {row['probability']:.1%})"
 
 
 def _caution(rows: list[dict[str, Any]]) -> str:

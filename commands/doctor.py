@@ -40,7 +40,7 @@ def _findings(plans: Mapping[str, Plan], store: Path, asked: bool) -> list[Findi
     needs_gpu = asked and any(stage.resources.gpus for each in plans.values() for stage in each.stages)
     return [*findings, *([] if info is None else engine.judge(info)),
             *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
-            *machine.fits(plans, found.nodes(), asked), *graphics.find(info, needs_gpu),
+            *machine.room(plans, store), *machine.fits(plans, found.nodes(), asked), *graphics.find(info, needs_gpu),
             *machine.datasets(plans, asked)]
 
 

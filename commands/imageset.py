@@ -1,5 +1,6 @@
 """orchestrate.py imageset: PNG folders in and out of image sets, so that anybody's images can be attributed."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,11 +8,11 @@ import click
 import numpy as np
 import PIL
 
-from commands import folders, pictures
+from commands import folders
 from commands.interruption import interruptible
+from datasets import Unusable, pictures
 from sources.contract import imagesets, png
 from sources.contract.command import made_by
-from sources.contract.errors import BadInput
 
 
 @click.group()
@@ -31,9 +32,12 @@ def _from_png(folder: Path, out: Path, resolution: int | None, name: str | None)
     Without --resolution they have to be square and of one size.
     """
     with interruptible("orchestrate.py imageset from-png"):
-        click.echo(f"{out}: {from_png(folder, out, resolution, name)} images")
+        remarks: list[str] = []
+        click.echo(f"{out}: {from_png(folder, out, resolution, name, remarks.append)} images")
         if others := pictures.left_out(folder):
             click.echo(f"left out: {others}; PNG, JPEG and WebP are read", err=True)
+        for remark in pictures.told(remarks):
+            click.echo(remark, err=True)
 
 
 @command.command("to-png")
@@ -45,27 +49,30 @@ def _to_png(imageset: Path, out: Path) -> None:
         click.echo(f"{out}: {to_png(imageset, out)} images")
 
 
-def from_png(folder: Path, out: Path, resolution: int | None = None, name: str | None = None) -> int:
+def from_png(folder: Path, out: Path, resolution: int | None = None, name: str | None = None,
+             tell: pictures.Tell = pictures.ignore) -> int:
     """Make the image set `out` from the images in `folder` (or from one file), in the order of their names.
 
     Pictures are turned upright, gray ones get three channels, transparency is dropped. Without `resolution`, all have
     to be square and of one size; with it, the centre of each is cropped to its shorter side and resized with Lanczos
-    antialiasing. name: what the index names as their source; the name of the folder unless given. Returns their number.
-    Raises BadInput, and writes nothing, for images that are missing, unreadable or of other sizes; UserError if `out`
-    exists.
+    antialiasing. name: what the index names as their source; the name of the folder unless given. tell: called with
+    what people should know of each. Returns their number. Raises Unusable, and writes nothing, for images that are
+    missing, unreadable or of other sizes; UserError if `out` exists.
     """
     folders.check_new(out)
     files, place = pictures.found(folder), folder.resolve()
-    write(files, out, resolution, name or (place.stem if place.is_file() else place.name))
+    write(files, out, resolution, name or (place.stem if place.is_file() else place.name), tell)
     return len(files)
 
 
-def write(files: Sequence[Path], out: Path, resolution: int | None, name: str) -> None:
-    """Make the image set `out` from picture files; all else as from_png."""
+def write(files: Sequence[Path], out: Path, resolution: int | None, name: str,
+          tell: pictures.Tell = pictures.ignore) -> None:
+    """Make the image set `out` from picture files, with progress on a terminal; all else as from_png."""
     side = resolution or _common_side(files)
     with folders.new(out) as beside, imagesets.Writer(str(beside), len(files), side) as writer:
-        for file in files:
-            writer.append(pictures.pixels(file, side)[np.newaxis])
+        with click.progressbar(files, label="pictures", file=sys.stderr, hidden=not sys.stderr.isatty()) as shown:
+            for file in shown:
+                writer.append(pictures.pixels(file, side, tell)[np.newaxis])
         writer.finish(
             "0 to 255 as decoded" + (f"; resized to {side}, Lanczos" if resolution else ""),
             {"architecture": name, "dataset": name, "subset": None, "seed": None},
@@ -88,10 +95,10 @@ def _common_side(files: Sequence[Path]) -> int:
     """The height and width of all images, of which only the headers are read."""
     width, height = pictures.size(files[0])
     if width != height:
-        raise BadInput(f"{files[0]}: {width}x{height} pixels, not square; give --resolution to crop and resize all "
+        raise Unusable(f"{files[0]}: {width}x{height} pixels, not square; give --resolution to crop and resize all "
                        "images")
     for file in files[1:]:
         if (found := pictures.size(file)) != (width, height):
-            raise BadInput(f"{file}: {found[0]}x{found[1]} pixels, but {files[0].name} has {width}x{height}; "
+            raise Unusable(f"{file}: {found[0]}x{found[1]} pixels, but {files[0].name} has {width}x{height}; "
                            "give --resolution to crop and resize all images")
     return width

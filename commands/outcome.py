@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from orchestration import outputs
 from orchestration.errors import UserError
 from orchestration.keys import KeyedPlan
-from orchestration.store import Store, write_json
+from orchestration.store import OWN_NAMES, Store, write_json
+from orchestration.text import printable
 
 
 def check_place(store: Store, study: str) -> None:
@@ -36,9 +38,8 @@ def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None
         folder.mkdir(parents=True, exist_ok=True)
         _copy(store.folder(wanted.keys[wanted.plan.results["report"]]), report)
         write_json(note, run)
-    results = json.loads((report / "results.json").read_text())
-    for name, experiment in results["experiments"].items():
-        say(f"{name}: {experiment['headline']}")
+    for name, experiment in outputs.read_json(report / "results.json")["experiments"].items():
+        say(printable(f"{name}: {experiment['headline']}"))
     say(f"report: {_short(report / 'index.html')}")
 
 
@@ -57,7 +58,7 @@ def _noted(note: Path) -> Any:
 def _copy(made: Path, report: Path) -> None:
     fresh = report.with_name("report.partial")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns("stage.json", "stage.log"))
+    shutil.copytree(made, fresh, symlinks=True, ignore=shutil.ignore_patterns(*OWN_NAMES))
     shutil.rmtree(report, ignore_errors=True)
     fresh.rename(report)
 

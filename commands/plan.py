@@ -1,4 +1,4 @@
-"""`orchestrate.py plan`: what a manifest would run, its settings checked. Needs neither Docker nor data."""
+"""`orchestrate.py plan`: what a manifest would run, and what is wrong with its settings and its data."""
 
 import dataclasses
 import json
@@ -12,7 +12,7 @@ import click
 from commands.interruption import interruptible
 from commands.options import experiment_option
 from commands.table import table
-from orchestration import manifest, plan, settings
+from orchestration import data, manifest, plan, settings
 from orchestration.engines import Engine, choice
 from orchestration.stage import Plan, Stage
 
@@ -32,8 +32,9 @@ def command(manifest_path: Path, only: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(study), indent=1))
         return
+    troubles = _troubles(study)
     for stage in study.stages:
-        click.echo(_describe(stage))
+        click.echo(_describe(stage, troubles))
     click.echo(table(_shares(study, stated.budget)) + "\n")
     click.echo(_total(study))
 
@@ -44,18 +45,28 @@ def _engine() -> Engine:
     return choice.choose(None, lambda line: None)
 
 
-def _describe(stage: Stage) -> str:
+def _troubles(study: Plan) -> dict[str, str]:
+    """What keeps data from being used, by path; what is in it is looked at where a glance finds nothing."""
+    found = data.problems(study)
+    return found | data.flaws(stage for stage in study.stages if not found.keys() & set(stage.files.values()))
+
+
+def _describe(stage: Stage, troubles: Mapping[str, str]) -> str:
     needs = stage.resources
     lines = [
         click.style(stage.name, bold=True),
         f"  image     {stage.image}, {stage.flavour}",
         f"  command   {shlex.join(stage.command)}",
         *(f"  setting   {name}: {json.dumps(value)}" for name, value in stage.config.items() if stage.name != "report"),
-        *(f"  file      {path}{'' if Path(path).exists() else '  (not there yet)'}" for path in stage.files.values()),
+        *(f"  file      {path}{_note(troubles.get(path))}" for path in stage.files.values()),
         f"  after     {', '.join(stage.inputs.values()) or 'nothing'}",
         f"  needs     {_gpus(needs.gpus)}{needs.cores} core{'s' * (needs.cores > 1)}, {needs.memory / (1 << 30):g} GiB",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _note(trouble: str | None) -> str:
+    return f"  ({trouble})" if trouble else ""
 
 
 def _shares(study: Plan, budget: Mapping[str, float]) -> list[tuple[str, ...]]:

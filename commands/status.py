@@ -27,8 +27,8 @@ def command(manifest_path: Path, store_path: Path) -> None:
 
 
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
-    hashes = data.Hashes(store, lambda path: None)
-    found = keys.keyed(wanted, _image, lambda path: "" if path in unusable else hashes(path)).keys
+    hashes = data.Hashes(store, lambda *read: click.echo(data.reading(*read), err=True))
+    found = keys.keyed(wanted, _image, lambda path, kind: "" if path in unusable else hashes(path, kind)).keys
     for stage in wanted.stages:
         yield stage.name, *_state(store, found[stage.name]), found[stage.name][:12]
 

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from orchestration import gpus, host, leases, mends, slots
+from orchestration import gpus, host, leases, mends, outputs, slots
 from orchestration.engines import Engine, Job, Result, Running
 from orchestration.errors import StageFailed, Stopped
-from orchestration.events import Tell
+from orchestration.events import Tell, Throttle
 from orchestration.keys import KeyedPlan
 from orchestration.leases import Lease
 from orchestration.stage import Node, Stage
-from orchestration.store import Store
+from orchestration.store import OWN_NAMES, Store
 
 _T = TypeVar("_T")
 _MEANINGS = {2: "bad input", 3: "the device it asks for is not there",
@@ -96,6 +96,9 @@ class Execution:
                 f"{job.stage.name}: another run took it over, as this one was cut off for minutes")
         if result.status != 0:
             raise StageFailed(_report(job, result))
+        if problem := outputs.problem(job.out, OWN_NAMES):
+            raise StageFailed(f"{job.stage.name} failed: what it left in {job.out} is refused: {problem}; a stage may "
+                              "leave files, folders, and links from one to another")
         run = {"image_id": running.image_id, "engine": self._engine.name,
                "host": _host(node, job.gpus), "started": started.isoformat(timespec="seconds"),
                "seconds": round(time.monotonic() - began, 3)}
@@ -106,9 +109,11 @@ class Execution:
             self._running[name] = running
             if self._stopping.is_set():
                 running.cancel()
+        throttle = Throttle()
         try:
             for event in running.events():
-                tell(event)
+                if throttle.passes():
+                    tell(event)
                 if lease.lost:  # another run writes to its folder
                     running.cancel()
             return running.result()

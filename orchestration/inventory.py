@@ -80,7 +80,8 @@ def _item(store: Store, path: Path) -> Item:
         return Item(path, "", "other", size)
     if name["removed"]:
         return Item(path, name["key"], "removed", size)
-    return Item(path, name["key"], "finished" if store.finished(path.name) else "begun", size)
+    finished = not name["partial"] and store.finished(name["key"])
+    return Item(path, name["key"], "finished" if finished else "begun", size)
 
 
 def _sizes(path: Path) -> Iterator[int]:

@@ -33,9 +33,9 @@ class KeyedPlan:
         return self.images[stage.image, stage.flavour]
 
     def given(self, stage: Stage) -> dict[str, Path]:
-        """{mount name: file} of the data that a stage is shown: its own files alone, links resolved."""
+        """{mount name: file or folder} of the data that a stage is shown, links resolved."""
         return {f"{mount}{suffix}": file for mount, path in stage.files.items()
-                for suffix, file in data.own_files(path).items()}
+                for suffix, file in data.shown(path, stage.kinds.get(mount)).items()}
 
     def record(self, stage: Stage) -> dict[str, Any]:
         """What stage.json says of a stage: all that is needed to run it again."""
@@ -49,15 +49,16 @@ class KeyedPlan:
                       for mount, path in stage.files.items()}}
 
 
-def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[str], str]) -> KeyedPlan:
+def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[str, str | None], str]) -> KeyedPlan:
     """Give every stage of `plan` its key.
 
-    find: (name, flavour) -> the image. file_hash: path -> the hash of the data there. Each is asked once.
+    find: (name, flavour) -> the image. file_hash: (path, kind of data set or None) -> the hash of the data there.
+    Each is asked once.
     """
     pairs = dict.fromkeys((stage.image, stage.flavour) for stage in plan.stages)
     images = {pair: find(*pair) for pair in pairs}
-    hashes = {path: file_hash(path) for path in dict.fromkeys(
-        path for stage in plan.stages for path in stage.files.values())}
+    kinds = {path: stage.kinds.get(mount) for stage in plan.stages for mount, path in stage.files.items()}
+    hashes = {path: file_hash(path, kind) for path, kind in kinds.items()}
     code = {stage.name: _code(stage, images[stage.image, stage.flavour]) for stage in plan.stages}
     keys: dict[str, str] = {}
     for stage in plan.stages:

@@ -174,11 +174,21 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _age(file: Path) -> float:
     """Seconds since the last heartbeat, both times taken from the file system."""
+    return _now(file) - file.stat().st_mtime
+
+
+def _now(file: Path) -> float:
+    """The time of the file system that `file` is on; where that may only be read, of this host."""
     probe = _beside(file)
-    probe.touch()
+    try:
+        probe.touch()
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EROFS):
+            raise
+        return time.time()
     now = probe.stat().st_mtime
     probe.unlink()
-    return now - file.stat().st_mtime
+    return now
 
 
 def _write(file: Path, content: dict[str, Any]) -> Path:

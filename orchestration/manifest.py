@@ -5,6 +5,7 @@ docs/manifest.md describes every key.
 
 import difflib
 import math
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,13 +23,15 @@ from pydantic import (
 )
 
 import experiments
-from orchestration import yaml_file
+from orchestration import images, yaml_file
 from orchestration.errors import UserError
+from orchestration.text import printable
 from orchestration.yaml_file import Place, YamlFile, dotted
 
 REAL = "real"
 _TAKEN = (REAL, "data", "report")
 _BESIDE_CHECKPOINT = ("seed", "subset", "settings")
+_LONGEST_COMPLAINT = 300  # characters
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -48,6 +51,30 @@ def _name(value: str) -> str:
     return value
 
 
+def _path(value: Any) -> Any:
+    """A path, ~ expanded; whether anything is there is another question."""
+    if value is None or value == "":
+        raise ValueError("expected the path of a file or folder; without one, take the line away")
+    if not isinstance(value, str):
+        return value
+    if re.match(r"[a-z][a-z0-9+.-]*://", value, re.IGNORECASE):
+        raise ValueError("this is an address; download what is there, and give the path where it lies")
+    if value.startswith("$"):
+        raise ValueError("variables are not expanded here, only ~ is; write the path out")
+    return os.path.expanduser(value)
+
+
+def _image(value: str) -> str:
+    """The name of an image; that of ours without ganfp/, which leaves the flavour to the study."""
+    repository = re.sub(r":[^/]*$", "", value.split("@")[0])
+    if not value or re.search(r"\s", value):
+        raise ValueError("expected the name of an image")
+    if repository != repository.lower():
+        raise ValueError(f"images have names in small letters{images.meant(value)}")
+    own = value.removeprefix("ganfp/")
+    return own if own in images.names() else value
+
+
 def _setting(value: Any) -> Any:
     items = value if isinstance(value, list) else [value]
     if not all(item is None or isinstance(item, bool | int | float | str) for item in items):
@@ -58,6 +85,8 @@ def _setting(value: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+DataPath = Annotated[str | None, BeforeValidator(_path)]
+Image = Annotated[str, AfterValidator(_image)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Memory = Annotated[int, BeforeValidator(_memory)]
@@ -70,10 +99,10 @@ class _Part(BaseModel):
 
 
 class Dataset(_Part):
-    """The real images. archive: path of what the user downloaded; photos bring their own."""
+    """The real images. archive: path of what the user brings; without one, photos are those that the image has."""
 
     kind: Literal["photos", "celeba", "lsun"]
-    archive: str | None = None
+    archive: DataPath = None
 
     @model_validator(mode="after")
     def _archive_where_needed(self) -> Self:
@@ -89,6 +118,11 @@ class Images(_Part):
     train: Count
     validation: Count
     test: Count
+
+    @property
+    def uses(self) -> int:
+        """Of every source's images, how many there are for the three uses."""
+        return self.train + self.validation + self.test
 
     @property
     def rows(self) -> dict[str, tuple[int, int]]:
@@ -107,10 +141,10 @@ class Subset(_Part):
 class Source(_Part):
     """A trained GAN. checkpoint: path of a published checkpoint to use instead of training."""
 
-    image: str
+    image: Image
     seed: Seed | None = None
     subset: Subset | None = None
-    checkpoint: str | None = None
+    checkpoint: DataPath = None
     settings: dict[str, Setting] = {}
 
     @model_validator(mode="after")
@@ -127,7 +161,7 @@ class Method(_Part):
     device: where it runs; None: where the study does.
     """
 
-    image: str
+    image: Image
     device: Literal["cpu", "cuda"] | None = None
     settings: dict[str, Setting] = {}
 
@@ -226,7 +260,7 @@ def _settings_model(experiment: str) -> type[BaseModel]:
 def _complaint(source: YamlFile, problem: Any) -> tuple[int, str]:
     place = tuple(part for part in problem["loc"] if part != "[key]")  # so pydantic marks a bad key of a dict
     where = f"{dotted(place)}: " if place else ""
-    return source.line(place), where + _text(problem, place)
+    return source.line(place), printable(where + _text(problem, place), _LONGEST_COMPLAINT)
 
 
 def _text(problem: Any, place: Place) -> str:
@@ -242,6 +276,8 @@ def _text(problem: Any, place: Place) -> str:
 
 
 def _suggestion(place: Place) -> str:
+    if str(place[-1]).startswith("x-"):
+        return "an anchor can stand where it is first used"
     known = _keys_around(place)
     near = difflib.get_close_matches(str(place[-1]), known, 1)
     if near:

@@ -9,15 +9,16 @@ experiments of the manifest ask for (study.py); equal stages are one. The report
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import experiments
+from datasets import kinds
 from orchestration.errors import UserError
-from orchestration.manifest import REAL, Manifest, experiment_settings
+from orchestration.manifest import REAL, Dataset, Manifest, experiment_settings
 from orchestration.stage import Plan, Resources, Stage
 from orchestration.study import Handle, Study, mount
 
-_DATASET_NAMES = {"photos": "photos", "celeba": "CelebA", "lsun": "LSUN bedroom"}
 _SMALL = Resources(gpus=0, cores=1, memory=2 << 30)
 
 
@@ -34,7 +35,8 @@ def expand(manifest: Manifest, only: Sequence[str] = ()) -> Plan:
         shares[name] = len(study.stages) - before + 1
     stages = (*study.stages, *measures)
     report = _report(manifest, stages, list(chosen))
-    return Plan(manifest.study, (*stages, report), _results(study, report), shares)
+    written = sum(stage.images for stage in stages) * 3 * manifest.resolution ** 2
+    return Plan(manifest.study, (*stages, report), _results(study, report), shares, written)
 
 
 def _chosen(manifest: Manifest, only: Sequence[str]) -> dict[str, Any]:
@@ -73,12 +75,16 @@ def _report(manifest: Manifest, stages: Sequence[Stage], chosen: Sequence[str]) 
         modules=tuple(f"experiments.{name}" for name in chosen),
         config={
             "study": manifest.study, "resolution": manifest.resolution,
-            "dataset": _DATASET_NAMES[manifest.dataset.kind],
+            "dataset": _dataset_name(manifest.dataset),
             "manifest": manifest.model_dump(mode="json"),
             "experiments": [[name, mount(f"{name}/measure")] for name in chosen],
             "images": [[REAL, "data/attribution"], *([name, place] for name, place in shown.items() if place)],
             "trainings": [[name, place] for name, place in trained.items() if place]},
         inputs={place: name for name, place in places.items()})
+
+
+def _dataset_name(dataset: Dataset) -> str:
+    return kinds.load(dataset.kind).name(Path(dataset.archive)) if dataset.archive else dataset.kind
 
 
 def _results(study: Study, report: Stage) -> dict[str, str]:

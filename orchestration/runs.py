@@ -1,6 +1,6 @@
 """Runs a plan: whatever of it is not in the store yet, on an engine, before a person's eyes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 
 from rich.console import Console
@@ -24,11 +24,14 @@ def with_keys(plan: Plan, store: Store, image_id: Callable[[str], str], say: Say
     image_id: finds the id of an image that no folder of containers/ makes. Raises UserError, one line for
     each data file that is not there or not what it should be.
     """
-    problems = data.problems(plan)
+    _require_usable(data.problems(plan))
+    hashes = data.Hashes(store, lambda *read: say(data.reading(*read)))
+    return keyed(plan, lambda name, flavour: images.find(name, flavour, image_id), hashes)
+
+
+def _require_usable(problems: Mapping[str, str]) -> None:
     if problems:
         raise UserError("\n".join(f"{path}: {text}" for path, text in problems.items()))
-    hashes = data.Hashes(store, lambda path: say(f"reading {path} once, for its hash"))
-    return keyed(plan, lambda name, flavour: images.find(name, flavour, image_id), hashes)
 
 
 def unfinished(wanted: KeyedPlan, store: Store) -> list[Stage]:
@@ -42,6 +45,7 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
     Raises what keeps it from beginning or, when all that could run has run, an error that names what failed.
     """
     stages = unfinished(wanted, store)
+    _require_usable(data.flaws(stages))
     store.require_space()
     execution = Execution(wanted, store, engine)
     tasks = [Task(stage.name, tuple(stage.inputs.values()), stage.resources) for stage in stages]

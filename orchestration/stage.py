@@ -37,8 +37,9 @@ class Stage:
     name: unique in the plan, such as "SNGAN/train". image: a folder of containers/, or any image reference.
     flavour: "cpu" or "cuda", for images that have both. inputs: {mount name: name of the stage it shows}.
     files: {mount name: path on this machine}, data that no stage makes: a file, a folder, or the common
-    beginning of several files, as TensorFlow writes its checkpoints. modules: what of our own code it runs
-    beside what its command names.
+    beginning of several files, as TensorFlow writes its checkpoints. kinds: {mount name: kind of data set} of
+    those of them that are one, as datasets/kinds.py calls it. modules: what of our own code it runs beside
+    what its command names. images: how many it writes.
     """
 
     name: str
@@ -49,7 +50,9 @@ class Stage:
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    images: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,11 @@ class Plan:
 
     results has "report", the page; "model", the method that knows every source, and "fingerprints", the
     visualisation network that does, if they were asked for.
-    shares: {experiment: how many stages it needs that none before it does}.
+    shares: {experiment: how many stages it needs that none before it does}. written: bytes of all image sets.
     """
 
     study: str
     stages: tuple[Stage, ...]
     results: Mapping[str, str]
     shares: Mapping[str, int] = field(default_factory=dict)
+    written: int = 0

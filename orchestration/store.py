@@ -1,8 +1,8 @@
 """The store: finished stages, each in a folder named by the hash of everything that went into it.
 
     <key>/            a finished stage: what it wrote, stage.json and stage.log; it appeared by rename
-    <key>.partial/    a stage that runs, or was stopped, or failed; the next run continues in it
-    .run/<key>.*      the lease on a stage, the configuration and the inputs it is shown
+    <key>.partial/    what a stage that runs, or was stopped, or failed, wrote; the next run continues in it
+    .run/<key>.*      what it cannot write to: its lease, its log, the configuration and inputs it is shown
     files.json        hashes of data files, so that a large archive is read once
 """
 
@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from orchestration.errors import UserError
 from orchestration.leases import Lease
 
 FORMAT = 1
+OWN_NAMES = ("stage.json", "stage.log")  # in a finished stage; no container may make files of these names
 LEAST_FREE_BYTES = 1 << 30
 
 
@@ -39,7 +41,7 @@ class Store:
 
     def log(self, key: str) -> Path:
         """The log of a stage, finished or not."""
-        return (self.folder(key) if self.finished(key) else self.partial(key)) / "stage.log"
+        return self.folder(key) / "stage.log" if self.finished(key) else self._aside(key, "log")
 
     def finished(self, key: str) -> bool:
         """Whether the stage `key` is there, whole."""
@@ -51,16 +53,30 @@ class Store:
 
     def begin(self, key: str, config: Mapping[str, Any]) -> Path:
         """Make what a stage needs to run; returns the path of its configuration."""
-        self.partial(key).mkdir(parents=True, exist_ok=True)
+        partial = self.partial(key)
+        partial.mkdir(parents=True, exist_ok=True)
+        if not os.access(partial, os.W_OK | os.X_OK):  # a container took our right away
+            partial.chmod(0o755)
+        for name in OWN_NAMES:  # of a `finish` that was interrupted, or of a container
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                (partial / name).unlink()
+        self._aside(key, "log").touch()
         path = self._aside(key, "config.json")
         write_json(path, dict(config))
         return path
 
     def finish(self, key: str, record: Mapping[str, Any]) -> None:
-        """Make the partial folder of a stage its finished one."""
-        write_json(self.partial(key) / "stage.json", {"format": FORMAT, "key": key, **record})
-        self.partial(key).rename(self.folder(key))
-        self._aside(key, "config.json").unlink()
+        """Make the partial folder of a stage, with its record and its log, its finished one.
+
+        Nothing may write to it any more. Raises FileExistsError if it has a file of OWN_NAMES.
+        """
+        partial, log, whole = self.partial(key), self._aside(key, "log"), self._aside(key, "stage.json")
+        write_json(whole, {"format": FORMAT, "key": key, **record})
+        os.link(log, partial / "stage.log")  # the log itself stays until all is done
+        os.link(whole, partial / "stage.json")
+        partial.rename(self.folder(key))
+        for path in (log, whole, self._aside(key, "config.json")):
+            path.unlink()
 
     def forget(self, key: str) -> None:
         """Remove what was made for a stage to be run, but for its lease."""
@@ -79,12 +95,13 @@ class Store:
 
     def is_free(self, key: str) -> bool:
         """Whether nobody has the lease on the stage `key`."""
-        return leases.is_free(self._aside(key, "lease"))
+        return leases.is_free(self.root / ".run" / f"{key}.lease")  # made by whoever takes it, not by who asks
 
     def require_space(self) -> None:
         """Raise UserError if the store cannot be written, or has too little room to begin anything."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.root).close()
         except OSError as error:
             raise UserError(f"{self.root}: {error.strerror}; choose another place with --store") from error
         free = shutil.disk_usage(self.root).free

@@ -6,19 +6,20 @@ sets that are told apart go as {label: handle}. Pure: no Docker, no files, no cl
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
+from datasets import kinds
+from orchestration import checkpoints
 from orchestration.errors import UserError
-from orchestration.manifest import REAL, Manifest, Needs, Source, Subset
+from orchestration.manifest import REAL, Dataset, Manifest, Needs, Source, Subset
 from orchestration.stage import Resources, Stage
 
 _GIB = 1 << 30
 _DATA = "data"
-_PART_OF_CHECKPOINT = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")  # of TensorFlow's several files
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,17 @@ class Study:
     def real(self, part: str = "attribution") -> Handle:
         """Real images: those of "attribution", of the three uses, or those that GANs learn from, "gan"."""
         manifest, dataset = self._manifest, self._manifest.dataset
-        archive = ("--archive", "{in}/archive") if dataset.archive else ()
+        shown = _shown(dataset)
+        archive = ("--archive", f"{{in}}/{shown}") if dataset.archive else ()
         return replace(self._add(Stage(
             name=_DATA, image="real", flavour="cpu",
             resources=_resources(manifest.resources.data, cores=1, memory=2),
             command=(dataset.kind, *archive, "--config", "{config}", "--seed", str(manifest.seed),
                      "--out", "{out}"),
             config={"resolution": manifest.resolution, **manifest.images.model_dump()},
-            files={"archive": dataset.archive} if dataset.archive else {})), folder=part)
+            files={shown: dataset.archive} if dataset.archive else {},
+            kinds={shown: dataset.kind} if dataset.archive else {},
+            images=manifest.images.gan + manifest.images.uses)), folder=part)
 
     @staticmethod
     def subset(first: int, last: int) -> Subset:
@@ -84,8 +88,9 @@ class Study:
         stated = self._source(source)
         if stated.checkpoint:
             if seed is not None or subset is not None:
-                raise UserError(f"sources.{source}: is a published checkpoint, and an experiment asks for "
-                                "trainings of it; leave it out, or name another source in the experiment's settings")
+                raise UserError(
+                    f"sources.{source}: is a published checkpoint, and this experiment asks for trainings of it; "
+                    "name another source in its settings, or leave it out (--experiment NAME runs others alone)")
             return self._import(source, stated, stated.checkpoint)
         own = self._manifest.seed if stated.seed is None else stated.seed
         name = source + (f"-seed-{seed}" if seed not in (None, own) else "")
@@ -105,7 +110,7 @@ class Study:
                quantize: str | None = None) -> Handle:
         """Images of `model(source, seed, subset)`: as many, from the seed and quantised as the manifest says."""
         manifest, model = self._manifest, self.model(source, seed=seed, subset=subset)
-        images = manifest.images
+        count = count or manifest.images.uses
         sampling_seed = manifest.seed if sampling_seed is None else sampling_seed
         return self._add(Stage(
             name=f"{model.stage.rpartition('/')[0]}/generate", image=self._source(source).image,
@@ -113,10 +118,10 @@ class Study:
             resources=_resources(manifest.resources.generate, cores=1, memory=4,
                                  gpus=_gpus(manifest.device)),
             command=("generate", "--model", f"{{in}}/{model.place}",
-                     "--count", str(count or images.train + images.validation + images.test),
+                     "--count", str(count),
                      "--seed", str(sampling_seed), "--quantize", quantize or manifest.quantize,
                      "--device", manifest.device, "--out", "{out}"),
-            inputs=_inputs(model)))
+            inputs=_inputs(model), images=count))
 
     def perturbed(self, images: Handle, kind: str, *, tests: int | None = None,
                   **settings: Any) -> Handle:
@@ -133,7 +138,8 @@ class Study:
             resources=_resources(manifest.resources.data, cores=1, memory=2),
             command=("perturb", "--images", f"{{in}}/{images.place}", "--config", "{config}", *part,
                      "--seed", str(manifest.seed), "--out", "{out}"),
-            config={"kind": kind, **settings}, inputs=_inputs(images)))
+            config={"kind": kind, **settings}, inputs=_inputs(images),
+            images=min(tests, count) if tests is not None else manifest.images.uses))
 
     def removed(self, model: Handle, images: Handle, label: str, *, epsilon: int, tests: int,
                 **settings: Any) -> Handle:
@@ -150,7 +156,7 @@ class Study:
             command=("remove", "--model", f"{{in}}/{model.place}", *_named({label: images}),
                      *_part(first, min(tests, count)), "--config", "{config}", "--seed", str(manifest.seed),
                      "--device", trained.flavour, "--out", "{out}"),
-            config={"epsilon": epsilon, **settings}, inputs=_inputs(model, images)))
+            config={"epsilon": epsilon, **settings}, inputs=_inputs(model, images), images=min(tests, count)))
 
     def every_source(self) -> dict[str, Handle]:
         """Real images and those of every source of the manifest, by the names they have there."""
@@ -255,14 +261,16 @@ class Study:
             config=source.settings, inputs=_inputs(real)))
 
     def _import(self, name: str, source: Source, checkpoint: str) -> Handle:
-        path = _PART_OF_CHECKPOINT.sub("", checkpoint)
-        shown = f"checkpoint/{PurePath(path).name}"
+        path = checkpoints.prefix(os.path.normpath(checkpoint))
+        shown = place = f"checkpoint/{PurePath(path).name}"
+        if PurePath(path).name == "checkpoint":  # so TensorFlow calls its note of what lies beside it
+            path, place = str(PurePath(path).parent), "checkpoint"
         return self._add(Stage(
             name=f"{name}/import", image=source.image, flavour=self._manifest.device,
             resources=_resources(self._manifest.resources.generate, cores=1, memory=4),
             command=("import", "--checkpoint", f"{{in}}/{shown}",
                      "--resolution", str(self._manifest.resolution), "--out", "{out}"),
-            files={shown: path}))
+            files={place: path}))
 
     def _add(self, stage: Stage) -> Handle:
         """The handle of `stage`, or of the equal one that is there; a name that is taken gets a number."""
@@ -274,6 +282,13 @@ class Study:
             name, number = f"{stage.name}-{number}", number + 1
         self._stages[name] = replace(stage, name=name)
         return Handle(name)
+
+
+def _shown(dataset: Dataset) -> str:
+    """The name under which a data set is mounted. LSUN's says what is to be seen: archive/church_outdoor."""
+    if dataset.kind != "lsun" or dataset.archive is None:
+        return "archive"
+    return f"archive/{kinds.load('lsun').name(Path(dataset.archive)).removeprefix('LSUN ').replace(' ', '_')}"
 
 
 def _named(sets: Mapping[str, Handle]) -> tuple[str, ...]:

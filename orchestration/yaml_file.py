@@ -9,11 +9,16 @@ from typing import Any
 import yaml
 
 from orchestration.errors import UserError
+from orchestration.text import printable
 
 Place = tuple[str | int, ...]
 _MOST = 10_000  # entries of a file; aliases within aliases make more of few lines
+_LONGEST = 300  # characters of a complaint
 _TEXT = "tag:yaml.org,2002:str"
 _KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
+_HINTS = {"mapping values are not allowed here": "is this line indented deeper than the one above?",
+          "expected <block end>, but found '<block": "is this line indented otherwise than those above?",
+          "character '\\t'": "indent with blanks, not with tabs"}
 _AMBIGUOUS = re.compile(r"[-+]?0[\d_]+|[-+\d_]+(:[\d_]+)+(\.\d*)?")  # octal and sexagesimal numbers of YAML 1.1
 
 
@@ -50,7 +55,8 @@ def read(path: Path) -> YamlFile:
         text = path.read_text("utf-8")
         node = yaml.compose(text, Loader=_Loader)
         lines: dict[Place, int] = {(): 1}
-        problems = [] if node is None else [f"{path}:{line}: {said}" for line, said in _number(node, (), lines)]
+        problems = [] if node is None else [
+            f"{path}:{line}: {printable(said, _LONGEST)}" for line, said in _number(node, (), lines)]
         if node is None or problems:
             raise UserError("\n".join(problems) or f"{path}: the file is empty")
         return YamlFile(path, yaml.load(text, Loader=_Loader), lines)
@@ -59,7 +65,9 @@ def read(path: Path) -> YamlFile:
     except RecursionError:
         raise UserError(f"{path}: not YAML that is read here (nested too deep, or an alias within itself)") from None
     except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"{path}{_where(error)}: not YAML ({_what(error)})") from error
+        raise UserError(f"{path}{_where(error)}: not YAML ({printable(_what(error), _LONGEST)})") from error
+    except (AttributeError, TypeError, LookupError) as error:  # of what makes a date of "!!timestamp x"
+        raise UserError(f"{path}: not YAML (a tag, such as !!timestamp, that does not fit what follows)") from error
 
 
 def _number(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Iterator[tuple[int, str]]:
@@ -100,4 +108,5 @@ def _where(error: Exception) -> str:
 
 
 def _what(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    problem = str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    return problem + next((f"; {hint}" for said, hint in _HINTS.items() if said in problem), "")

@@ -11,15 +11,24 @@ from orchestration.stage import Node, Plan
 _GIB = 1 << 30
 _IMAGES_BYTES = 20 * _GIB  # all images, with what building them needs for a while
 _STORE_BYTES = 5 * _GIB
+_OTHER_DISK = "free some, or choose another disk: run --store DIR"
 
 
 def disks(store: Path, docker_root: Path | None) -> list[Finding]:
     """Room for images and for finished stages."""
-    places = [("store", _existing(store), _STORE_BYTES, "free some, or choose another disk: run --store DIR")]
+    places = [("store", _existing(store), _STORE_BYTES, _OTHER_DISK)]
     if docker_root is not None and docker_root.exists():  # it may be on another machine
         mend = "free some (docker system prune), or give the engine another data-root"
         places.append(("images", docker_root, _IMAGES_BYTES, mend))
     return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
+
+
+def room(plans: Mapping[str, Plan], store: Path) -> list[Finding]:
+    """Room in the store for the image sets of every study. plans: by the manifest's name."""
+    place = _existing(store)
+    free = shutil.disk_usage(place).free
+    return [_room(f"{name} writes {plan.written / _GIB:.1f} GiB of images, beside its models; {free / _GIB:.1f} GiB "
+                  f"are free at {place}", free >= plan.written) for name, plan in plans.items()]
 
 
 def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list[Finding]:
@@ -46,9 +55,9 @@ def datasets(plans: Mapping[str, Plan], needed: bool) -> list[Finding]:
 
 
 def _data_of(name: str, plan: Plan, needed: bool) -> list[Finding]:
-    if problems := data.problems(plan):
+    if problems := data.problems(plan) or data.flaws(plan.stages):
         source = f"{name} says where it comes from"
-        return [Finding(severity(needed), "data", f"{path}: {text}", source)
+        return [Finding(severity(needed), "data", f"{path}: {text}", source if "put it at" in text else "")
                 for path, text in problems.items()]
     count = sum(len(stage.files) for stage in plan.stages)
     return [Finding("ok", "data", f"{name}: all that it takes is there ({count} files or folders)")]
@@ -60,6 +69,10 @@ def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:
     if free >= wanted:
         return Finding("ok", "disk", text)
     return Finding("warning", "disk", f"{text}; {wanted / _GIB:.0f} GiB are advised", mend)
+
+
+def _room(text: str, enough: bool) -> Finding:
+    return Finding("ok", "disk", text) if enough else Finding("warning", "disk", text, _OTHER_DISK)
 
 
 def _existing(path: Path) -> Path:

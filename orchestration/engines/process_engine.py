@@ -8,6 +8,7 @@ lease, so that a later run cannot write to the same folder.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import NoReturn, cast
 
 from orchestration import gpus
 from orchestration.engines import GRACE_SECONDS, Job, Result, leash
@@ -28,6 +29,8 @@ from orchestration.events import Event, Tell
 from orchestration.images import Image, Recipe, environments
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Node, Resources
+
+_CHUNK = 1 << 16  # bytes
 
 
 def connect() -> ProcessEngine:
@@ -110,8 +113,8 @@ class ProcessRunning:
             self._process.kill()
             self._process.communicate()
             raise
-        self._output = cast(IO[bytes], self._process.stdout)
-        self._errors = cast(IO[bytes], self._process.stderr)
+        self._output = cast(io.BufferedReader, self._process.stdout)
+        self._errors = cast(io.BufferedReader, self._process.stderr)
         self._killer = threading.Timer(GRACE_SECONDS, self._signal, (signal.SIGKILL,))
         self._killer.daemon = True
         self._guard = threading.Lock()
@@ -121,8 +124,8 @@ class ProcessRunning:
         reader = threading.Thread(target=self._read_errors, daemon=True)
         reader.start()
         with self._log as log, self._output as output:
-            for line in output:
-                yield from log.output(line)
+            for chunk in _chunks(output):
+                yield from log.output(chunk)
             reader.join()
             yield from log.end()
 
@@ -137,8 +140,8 @@ class ProcessRunning:
 
     def _read_errors(self) -> None:
         with self._errors as errors:
-            for line in errors:
-                self._log.errors(line)
+            for chunk in _chunks(errors):
+                self._log.errors(chunk)
 
     def cancel(self) -> None:
         """Make it stop."""
@@ -150,6 +153,11 @@ class ProcessRunning:
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
+
+
+def _chunks(stream: io.BufferedReader) -> Iterator[bytes]:
+    """What comes, as it comes: a line may have no end."""
+    return iter(lambda: stream.read1(_CHUNK), b"")
 
 
 def _scratch(job: Job) -> Path:

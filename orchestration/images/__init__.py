@@ -9,6 +9,6 @@ build, steps, context, bases, pip_settings, offers    images for a Docker Engine
 environments  the same for a machine without one
 """
 
-from orchestration.images.recipes import Foreign, Image, Recipe, find, names, recipe
+from orchestration.images.recipes import Foreign, Image, Recipe, find, meant, names, recipe
 
-__all__ = ["Foreign", "Image", "Recipe", "find", "names", "recipe"]
+__all__ = ["Foreign", "Image", "Recipe", "find", "meant", "names", "recipe"]

@@ -1,5 +1,6 @@
 """Recipes: what an image is made of, read from its Dockerfile and the files that this names."""
 
+import difflib
 import hashlib
 import json
 import os
@@ -84,8 +85,22 @@ def names() -> list[str]:
 
 
 def find(name: str, flavour: str, image_id: Callable[[str], str]) -> Image:
-    """An image by name. image_id: asked for the id of one that is not ours but made elsewhere."""
-    return recipe(name, flavour) if name in names() else Foreign(name, flavour, image_id(name))
+    """An image by name. image_id: asked for the id of one that is not ours but made elsewhere.
+
+    Raises UserError if there is none, and names the one of ours that may have been meant.
+    """
+    if name in names():
+        return recipe(name, flavour)
+    try:
+        return Foreign(name, flavour, image_id(name))
+    except UserError as error:
+        raise UserError(f"{error}{meant(name)}") from None
+
+
+def meant(name: str) -> str:
+    """The end of a complaint about an image that there is not: the one of ours with a name like it, if any."""
+    near = difflib.get_close_matches(name.lower().removeprefix("ganfp/"), names(), 1, cutoff=0.8)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def recipe(name: str, flavour: str) -> Recipe:

@@ -1,4 +1,8 @@
-"""Named arrays in one file (.npz): the same arrays give the same bytes, and reading builds nothing but numbers."""
+"""Named arrays in one file (.npz): the same arrays give the same bytes, and reading builds nothing but numbers.
+
+A small file does not unpack to a large one: what is read has at most UNPACKED times the bytes of the
+file, or UNPACKED_FREELY.
+"""
 
 import io
 import os
@@ -9,10 +13,17 @@ import zlib
 
 import numpy as np
 
-from . import atomic
+from . import atomic, foreign
 from .errors import BadInput
 
+UNPACKED, UNPACKED_FREELY = 8, 1 << 28  # weights hardly shrink when they are packed
 _MEMBER_DATE = (1980, 1, 1, 0, 0, 0)  # the clock must not reach the bytes of a file
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the ways that unpack piece by piece
+_HEADERS = {(1, 0): ("<H", np.lib.format.read_array_header_1_0), (2, 0): ("<I", np.lib.format.read_array_header_2_0)}
+_LONGEST_HEADER = 10000  # bytes; NumPy's own limit, where it has one
+_BROKEN = (zipfile.BadZipfile, zlib.error, EOFError, IOError, OSError, ValueError, KeyError, struct.error, RuntimeError,
+           NotImplementedError, MemoryError, OverflowError, SyntaxError, TypeError,
+           tokenize.TokenError)  # the last three from headers that are no Python literals
 
 
 def save(path, arrays):
@@ -37,22 +48,48 @@ def load(path, wanted=None):
     wanted: function name -> whether to read it; all, unless given. What is not wanted is not looked at.
     Raises BadInput for what is missing, truncated, no .npz file, or holds anything but plain numbers.
     """
-    return _read(path, lambda archive: dict(
-        _read_member(path, archive, info) for info in archive.infolist() if wanted is None or wanted(_name(info))))
+    def reader(archive):
+        members = [info for info in archive.infolist() if wanted is None or wanted(_name(info))]
+        _check_sizes(path, members)
+        return dict(_read_member(path, archive, info) for info in members)
+    return _read(path, reader)
+
+
+def map_file(path):
+    """The array in the .npy file at `path`, a read-only memory map. Raises BadInput if there is none."""
+    try:
+        with open(path, "rb") as stream:
+            shape, fortran, dtype = _header(path, stream)
+            start = stream.tell()
+        if min(shape + (0,)) < 0 or start + _bytes(shape, dtype) > os.path.getsize(path):
+            raise ValueError("it is shorter than it says")
+        return np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C")
+    except _BROKEN as error:
+        raise BadInput("%s: not a whole NumPy file (%s); make it again" % (path, _brief(error)))
 
 
 def _read(path, reader):
     if not os.path.isfile(path):
         raise BadInput("%s: no such file" % path)
+    foreign.check(path, "a .npz file", b"PK")
     try:
         with zipfile.ZipFile(path) as archive:
             return reader(archive)
     except BadInput:
         raise
-    except (zipfile.BadZipfile, zlib.error, EOFError, IOError, ValueError, KeyError, struct.error,
-            RuntimeError, NotImplementedError, MemoryError, OverflowError, SyntaxError, TypeError,
-            tokenize.TokenError) as error:  # the last three from headers that are no Python literals
+    except _BROKEN as error:
         raise BadInput("%s: not a whole .npz file (%s); fetch or make it again" % (path, _brief(error)))
+
+
+def _check_sizes(path, members):
+    """Refuse a file that says it unpacks to much more than it is; more than it says is never read."""
+    size = sum(info.file_size for info in members)
+    most = max(UNPACKED * os.path.getsize(path), UNPACKED_FREELY)
+    if size > most:
+        raise BadInput("%s: unpacks to %d bytes, %d at most are expected of a file of its size" % (path, size, most))
+    for info in members:
+        if info.compress_type not in _PACKED:
+            raise BadInput("%s: array %r is packed in an unusual way" % (path, _name(info)))
 
 
 def _name(info):
@@ -62,34 +99,41 @@ def _name(info):
 def _read_member(path, archive, info):
     name = _name(info)
     with archive.open(info) as member:
-        shape, fortran, dtype = _header(path, name, member)
-        count = 1
-        for length in shape:
-            count *= length
-        size = count * dtype.itemsize
+        shape, fortran, dtype = _header("%s: array %r" % (path, name), member)
+        size = _bytes(shape, dtype)
         if size > info.file_size:
             raise BadInput("%s: array %r claims %d bytes but %d are there" % (path, name, size, info.file_size))
-        data = member.read()
+        data = member.read(max(size, 0) + 1)  # never without a number: it would unpack all at once
     if len(data) != size:
-        raise BadInput("%s: array %r holds %d bytes instead of %d" % (path, name, len(data), size))
+        raise BadInput("%s: array %r does not hold the %d bytes of its shape" % (path, name, size))
     array = np.frombuffer(bytearray(data), dtype=dtype)  # a bytearray, so that the array can be written to
     return name, array.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(path, name, member):
+def _bytes(shape, dtype):
+    count = dtype.itemsize
+    for length in shape:
+        count *= length
+    return count
+
+
+def _header(where, stream):
     """Shape, order and type of an array, from its NumPy header. Object arrays are refused: they run code."""
-    version = np.lib.format.read_magic(member)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(member)
-    else:
-        raise BadInput("%s: array %r has the unknown NumPy format %s" % (path, name, version))
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise BadInput("%s has the unknown NumPy format %s" % (where, version))
+    length_format, read = _HEADERS[version]
+    start = stream.read(struct.calcsize(length_format))
+    length, = struct.unpack(length_format, start)
+    if length > _LONGEST_HEADER:
+        raise BadInput("%s has a header of %d bytes" % (where, length))
+    shape, fortran, dtype = read(io.BytesIO(start + stream.read(length)))
     if dtype.kind not in "biufcSU":
-        raise BadInput("%s: array %r is no array of numbers (%s); such a file can run code and is refused"
-                       % (path, name, dtype))
+        raise BadInput("%s is no array of numbers (%s); such a file can run code and is refused"
+                       % (where, _brief(dtype)))
     return shape, fortran, dtype
 
 
-def _brief(error):
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+def _brief(found):
+    """An error, or what a file says, in few words."""
+    return " ".join(str(found).split())[:120] or type(found).__name__

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 
+_LARGEST_JSON = 1 << 26  # bytes
+
 
 @contextlib.contextmanager
 def new_file(path):
@@ -48,9 +50,15 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """What a JSON file holds. Raises IOError, or ValueError for what is no JSON."""
-    with io.open(path, encoding="utf-8") as stream:
-        return json.load(stream)
+    """What a JSON file holds. Raises IOError, or ValueError for what is no JSON, or larger than any of ours."""
+    with io.open(path, "rb") as stream:
+        content = stream.read(_LARGEST_JSON + 1)
+    if len(content) > _LARGEST_JSON:
+        raise ValueError("more than %d bytes" % _LARGEST_JSON)
+    try:
+        return json.loads(content.decode("utf-8"))
+    except RuntimeError:  # which RecursionError is
+        raise ValueError("nested too deeply")
 
 
 def make_folder(path):

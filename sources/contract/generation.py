@@ -8,7 +8,7 @@ import os
 
 import numpy as np
 
-from . import atomic, command, imagesets, png
+from . import arrays, atomic, command, imagesets, png
 from .errors import BadInput
 from .events import Progress, done
 from .stopping import Stop
@@ -51,10 +51,10 @@ class UniformLatents(NormalLatents):
 def read_latents(path, size):
     """Explicit latents from a .npy file: float32 (N, size). Raises BadInput if it holds anything else."""
     try:
-        latents = np.load(path, allow_pickle=False)
-    except (IOError, OSError, ValueError, EOFError) as error:
-        raise BadInput("--latents %s: not a NumPy file (%s)" % (path, error))
-    if not isinstance(latents, np.ndarray) or latents.dtype.kind not in "fiu":
+        latents = arrays.map_file(path)
+    except BadInput as error:
+        raise BadInput("--latents %s" % error)
+    if latents.dtype.kind not in "fiu":
         raise BadInput("--latents %s: expected an array of numbers" % path)
     if latents.ndim != 2 or latents.shape[1] != size or not len(latents):
         raise BadInput("--latents %s: expected (N, %d), found %s" % (path, size, latents.shape))

@@ -5,15 +5,18 @@ The index appears last, so a folder with an index holds a whole set.
 
 import hashlib
 import io
+import numbers
 import os
 
 import numpy as np
 
-from . import atomic
+from . import arrays, atomic
 from .errors import BadInput
 
 FORMAT = 1
 _CHUNK = 1 << 22
+_KEYS = {"count": numbers.Integral, "resolution": numbers.Integral, "sha256": type(u"")}
+_KINDS = {numbers.Integral: "whole number", type(u""): "text"}
 
 
 class ImageSet(object):
@@ -69,7 +72,7 @@ def read(folder, check=True):
     """
     index = _read_index(os.path.join(folder, "imageset.json"))
     path = os.path.join(folder, "images.npy")
-    images = _map(path)
+    images = arrays.map_file(path)
     if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] != 3 or images.shape[1] != images.shape[2]:
         raise BadInput("%s: expected uint8 (N, R, R, 3), found %s %s" % (path, images.dtype, images.shape))
     if (images.shape[0], images.shape[1]) != (index["count"], index["resolution"]):
@@ -172,14 +175,12 @@ def _read_index(path):
         raise BadInput("%s: not JSON (%s)" % (path, error))
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise BadInput("%s: not the index of an image set of format %d" % (path, FORMAT))
-    for key in ("count", "resolution", "sha256"):
+    for key, kind in _KEYS.items():
         if key not in index:
             raise BadInput("%s: the key %r is missing; make the set again" % (path, key))
+        if not isinstance(index[key], kind):
+            raise BadInput("%s: the key %r is no %s; make the set again" % (path, key, _KINDS[kind]))
+    for key in ("source", "made_by"):
+        if not isinstance(index.get(key) or {}, dict):
+            raise BadInput("%s: the key %r is no object; make the set again" % (path, key))
     return index
-
-
-def _map(path):
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (IOError, OSError, ValueError, EOFError) as error:
-        raise BadInput("%s: not a whole NumPy file (%s); make the set again" % (path, error))

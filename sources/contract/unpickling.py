@@ -1,8 +1,9 @@
 """A pickle reader that can build nothing but numbers, strings, containers, NumPy arrays and passive records.
 
 The standard unpickler finds and calls what a file names. This one is a small stack machine over the
-opcodes that the standard library's pickletools decodes: it imports nothing, calls nothing, and knows the
-few names of NumPy arrays by heart. Every other name must be allowed by the caller, and becomes a Record.
+opcodes that the standard library's pickletools decodes: it imports nothing, calls nothing, and knows by
+heart the few names with which every protocol, 0 to 5, writes arrays, bytes and objects. Every other name
+must be allowed by the caller, and becomes a Record.
 
 What it returns is no larger than its file, but the same object may stand in many places of it, so that
 printing or comparing a container may take for ever: check the types of the parts first, and show with
@@ -15,14 +16,21 @@ import warnings
 
 import numpy as np
 
+from . import foreign
 from .errors import BadInput
 
 _MARK = object()
-_ARRAY_MAKERS = {"numpy.core.multiarray._reconstruct": lambda arguments: _Array(),
-                 "numpy._core.multiarray._reconstruct": lambda arguments: _Array(),
-                 "numpy.core.multiarray.scalar": lambda arguments: _scalar(*arguments),
-                 "numpy._core.multiarray.scalar": lambda arguments: _scalar(*arguments),
-                 "numpy.dtype": lambda arguments: _Dtype(arguments[0]), "numpy.ndarray": None}
+_MAKERS = {
+    "numpy.core.multiarray._reconstruct": lambda arguments: _Array(),
+    "numpy.core.multiarray.scalar": lambda arguments: _scalar(*arguments),
+    "numpy.core.numeric._frombuffer": lambda arguments: _whole_array(*arguments),  # protocol 5
+    "numpy.dtype": lambda arguments: _Dtype(arguments[0]), "numpy.ndarray": None,
+    "_codecs.encode": lambda arguments: _encoded(*arguments),  # bytes, in protocols before 3
+    "builtins.object": None}
+_OBJECT_MAKER = "copyreg._reconstructor"  # of protocols 0 and 1; its first argument is the class
+_SAME = {"numpy._core.": "numpy.core.", "__builtin__.": "builtins.", "copy_reg.": "copyreg."}
+_STRANGERS = {"dnnlib": "StyleGAN", "torch_utils": "StyleGAN", "torch": "PyTorch", "keras": "Keras",
+              "tensorflow": "TensorFlow", "chainer": "Chainer", "lasagne": "Lasagne"}
 _DTYPES = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split())
 _LONGEST_NAME = 200
 _LONGEST_LINE = 1 << 16
@@ -32,7 +40,7 @@ _EMPTY = {"EMPTY_LIST": list, "EMPTY_TUPLE": tuple, "EMPTY_DICT": dict, "EMPTY_S
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _LITERALS = frozenset(
     "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING BINBYTES "
-    "SHORT_BINBYTES BINBYTES8 UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8".split())
+    "SHORT_BINBYTES BINBYTES8 BYTEARRAY8 UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8".split())
 
 
 class Record(object):
@@ -44,11 +52,14 @@ class Record(object):
 
 
 def load(path, allowed):
-    """Read the pickle at `path`. allowed: names, "module.Class", that may appear and become Records.
+    """Read the pickle at `path`.
+
+    allowed: names, "module.Class", that may appear and become Records, also in a package: "a.module.Class".
 
     Returns numbers, strings, lists, tuples, dicts, sets, NumPy arrays (read-only) and Records.
     Raises BadInput for a file that is truncated, is no pickle, or asks for anything else.
     """
+    foreign.check(path, "a pickle", b"\x80")
     try:
         if not os.path.isfile(path):
             raise BadInput("no such file")
@@ -90,7 +101,11 @@ class _Whole(object):
         return self._stream.read(count)
 
     def readline(self):
-        return self._stream.readline(_LONGEST_LINE)
+        line = self._stream.readline(_LONGEST_LINE)
+        if len(line) == _LONGEST_LINE:
+            raise BadInput("a line of %d bytes: large pickles of protocol 0 are not read here; write it with a "
+                           "later one" % len(line))
+        return line
 
 
 class _Name(object):
@@ -119,13 +134,7 @@ class _Array(object):
 
     def set_state(self, state):
         _, shape, dtype, fortran, data = state
-        if len(_expect(shape, tuple)) > 8:
-            raise BadInput("an array of %d dimensions" % len(shape))
-        count = 1
-        for length in shape:
-            count *= _expect(length, int)
-        values = _numbers(_expect(dtype, _Dtype).dtype, data, count)
-        self.value = values.reshape(shape, order="F" if fortran else "C")
+        self.value = _shaped(data, dtype, shape, "F" if fortran else "C")
 
 
 class _Machine(object):
@@ -133,7 +142,7 @@ class _Machine(object):
 
     def __init__(self, allowed, size):
         self.allowed = frozenset(allowed)
-        self.room = size  # bytes that its arrays may have: what made them is in the file
+        self.room = {"arrays": size, "texts": size}  # bytes that they may have: what made them is in the file
         self.stack = []
         self.memo = {}
 
@@ -148,7 +157,7 @@ class _Machine(object):
 
     def _step(self, name, argument):
         if name in _LITERALS:
-            self.stack.append(argument)
+            self.stack.append(bytes(argument) if isinstance(argument, bytearray) else argument)
         elif name in _CONSTANTS:
             self.stack.append(_CONSTANTS[name])
         elif name in _EMPTY:
@@ -230,25 +239,52 @@ class _Machine(object):
         self._name(_text(module), _text(name))
 
     def _name(self, module, name):
-        full = "%s.%s" % (module, name)
-        if full not in self.allowed and full not in _ARRAY_MAKERS:
+        full = _usual("%s.%s" % (module, name))
+        stranger = _STRANGERS.get(full.split(".")[0])
+        if stranger:
+            raise BadInput("it names %s: it is a file of %s, which is not read here" % (describe(full), stranger))
+        if not (self._allows(full) or full in _MAKERS or full == _OBJECT_MAKER):
             raise BadInput("it names %s, which no file of this kind does; such a file can run code and is refused"
                            % describe(full))
         self.stack.append(_Name(full))
 
+    def _allows(self, full):
+        return any(full == name or full.endswith("." + name) for name in self.allowed)
+
+    def _do_inst(self, argument):
+        self._pop_to_mark()
+        self._do_global(argument)
+        self._record(self.stack.pop())
+
+    def _do_obj(self, _):
+        self._record(self._pop_to_mark()[0])
+
     def _do_newobj(self, _):
         self.stack.pop()
-        self.stack.append(Record(self._allowed_name(self.stack.pop())))
+        self._record(self.stack.pop())
 
     def _do_reduce(self, _):
         arguments, name = _expect(self.stack.pop(), tuple), _expect(self.stack.pop(), _Name)
-        maker = _ARRAY_MAKERS.get(name.text)
-        self.stack.append(maker(arguments) if maker else Record(self._allowed_name(name)))
+        maker = _MAKERS.get(name.text)
+        if maker is None:
+            self._record(arguments[0] if name.text == _OBJECT_MAKER else name)
+            return
+        made = maker(arguments)
+        if isinstance(made, np.ndarray):
+            self._spend("arrays", made.nbytes)
+        elif isinstance(made, bytes):
+            self._spend("texts", len(made))
+        self.stack.append(made)
 
-    def _allowed_name(self, name):
-        if not isinstance(name, _Name) or name.text not in self.allowed:
+    def _record(self, name):
+        if not isinstance(name, _Name) or not self._allows(name.text):
             raise BadInput("it makes an object of a class that no file of this kind has")
-        return name.text
+        self.stack.append(Record(name.text))
+
+    def _spend(self, what, count):
+        self.room[what] -= count
+        if self.room[what] < 0:
+            raise BadInput("its %s are larger than the file" % what)
 
     def _do_build(self, _):
         state, target = self.stack.pop(), self.stack[-1]
@@ -257,9 +293,40 @@ class _Machine(object):
         else:
             _expect(target, (_Array, _Dtype)).set_state(_expect(state, tuple))
         if isinstance(target, _Array):
-            self.room -= target.value.nbytes
-            if self.room < 0:
-                raise BadInput("its arrays are larger than the file")
+            self._spend("arrays", target.value.nbytes)
+
+
+def _usual(full):
+    """A name as this file has it: modules have moved between versions of Python and NumPy."""
+    for moved, usual in _SAME.items():
+        if full.startswith(moved):
+            return usual + full[len(moved):]
+    return full
+
+
+def _encoded(text, encoding):
+    """The bytes that an old protocol wrote as a text."""
+    if _text(encoding) != "latin1":
+        raise BadInput("not a whole pickle: bytes as %s" % describe(encoding))
+    return _expect(text, type(u"")).encode("latin1")
+
+
+def _whole_array(data, dtype, shape, order, axes=None):
+    """An array as protocol 5 has it. axes: where each one is in the file, if the order is K."""
+    if _text(order) != "K":
+        return _shaped(data, dtype, shape, order)
+    if sorted(_expect(axes, tuple)) != list(range(len(_expect(shape, tuple)))):
+        raise BadInput("not a whole pickle: an array without its axes")
+    return _shaped(data, dtype, shape, "C").transpose(axes)
+
+
+def _shaped(data, dtype, shape, order):
+    if len(_expect(shape, tuple)) > 8:
+        raise BadInput("an array of %d dimensions" % len(shape))
+    count = 1
+    for length in shape:
+        count *= _expect(length, int)
+    return _numbers(_expect(dtype, _Dtype).dtype, data, count).reshape(shape, order=_text(order))
 
 
 def _scalar(dtype, data):

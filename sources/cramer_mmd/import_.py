@@ -19,7 +19,7 @@ _LONGEST_NOTE = 1 << 16  # characters of the file `checkpoint` that are looked a
 
 
 def import_(arguments):
-    """Make a model from a checkpoint: its prefix, its .index, or its folder.
+    """Make a model from a checkpoint: its prefix, one of its files, or its folder.
 
     Raises BadInput, and writes nothing, if it is not one of CramerGAN or MMDGAN.
     """
@@ -43,9 +43,11 @@ def import_(arguments):
 def find(path):
     """The prefix of a checkpoint: from itself, a file, or the folder, where `checkpoint` names it.
 
-    Of the name in that file only the last part counts: published folders are moved, and nothing
-    outside is read.
+    Of the name in that file only the last part counts: published folders are moved, also from
+    Windows, and nothing outside is read.
     """
+    if os.path.basename(path) == "checkpoint" and os.path.isfile(path):
+        path = os.path.dirname(path) or os.curdir
     if not os.path.isdir(path):
         return re.sub(r"\.(index|meta|data-\d{5}-of-\d{5})$", "", path)
     note = _note(os.path.join(path, "checkpoint"))
@@ -53,7 +55,7 @@ def find(path):
     if named is None or not named[1].isprintable():
         raise BadInput("%s: no file `checkpoint` here that names one; give the prefix, such as %s"
                        % (path, os.path.join(path, "MMDGAN.model-150000")))
-    return os.path.join(path, os.path.basename(named[1]))
+    return os.path.join(path, re.split(r"[/\\]+", named[1])[-1])
 
 
 def _note(path):

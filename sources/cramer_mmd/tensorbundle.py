@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sources.contract import foreign
 from sources.contract.errors import BadInput
 
 from . import protobuf, table
@@ -64,6 +65,7 @@ def _index(prefix):
             raise BadInput("%s: no %s.index beside it; a checkpoint in one file, the format before TensorFlow 0.12, is "
                            "not read here" % (prefix, os.path.basename(prefix)))
         raise BadInput("%s: no such file; --checkpoint takes the part of the name before .index" % path)
+    foreign.check(path, "the index of a TensorFlow checkpoint", b"\0")
     size = os.path.getsize(path)
     if size > _LARGEST_INDEX:
         raise BadInput("%s: %d bytes is too large for the index of a checkpoint" % (path, size))

@@ -25,6 +25,7 @@ _RANGES = {"resolution": (4, LARGEST), "label_size": (0, _MOST), "latent_size": 
            "pixelnorm_epsilon": (0, 1), "mbstd_group_size": (0, _MOST)}
 _REQUIRED = ("num_channels", "resolution", "label_size")
 _FIXED = {"num_channels": 3, "dtype": "float32"}
+_OTHERS = {"C_patch": "a classifier", "EG": "a visualisation network"}  # both are the attribution's to import
 _WITHOUT_EFFECT = ("structure", "is_template_graph")  # how the graph is built, not what it computes
 
 
@@ -60,8 +61,8 @@ def read(path):
 
 def _records(path, content):
     if isinstance(content, unpickling.Record):
-        raise BadInput("%s: holds one network (%s), where a ProGAN checkpoint holds three, (G, D, Gs); a classifier "
-                       "is imported by the attribution" % (path, _function(content)))
+        raise BadInput("%s: holds one network (%s), where a ProGAN checkpoint holds three, (G, D, Gs)%s"
+                       % (path, _function(content), _other_door(content)))
     if not isinstance(content, (tuple, list)) or len(content) != 3 \
             or not all(isinstance(item, unpickling.Record) for item in content):
         raise BadInput("%s: expected a tuple of three networks, (G, D, Gs), found %s" % (path, describe(content)))
@@ -70,6 +71,12 @@ def _records(path, content):
 
 def _function(record):
     return describe(record.state.get("build_func_name") if isinstance(record.state, dict) else None)
+
+
+def _other_door(record):
+    """Who imports a network that is none of ProGAN's, as the end of a sentence; nothing if nobody is known."""
+    other = next((words for name, words in _OTHERS.items() if _function(record) == repr(name)), None)
+    return "; %s is imported by the attribution" % other if other else ""
 
 
 def _state(where, record, function):
@@ -82,7 +89,8 @@ def _state(where, record, function):
     if describe(state["version"]) != "2":
         raise BadInput("%s: version %s of the format, where 2 is expected" % (where, describe(state["version"])))
     if _function(record) != repr(function):
-        raise BadInput("%s: its network is %s, where %s is expected" % (where, _function(record), function))
+        raise BadInput("%s: its network is %s, where %s is expected%s"
+                       % (where, _function(record), function, _other_door(record)))
     for key, kind in (("static_kwargs", dict), ("variables", (list, tuple))):
         if not isinstance(state.get(key), kind):
             raise BadInput("%s: no %s in it" % (where, key))

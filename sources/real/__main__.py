@@ -12,11 +12,11 @@ def main():
     parser, verbs = command.new_parser("python -m sources.real", "image sets of real images")
     _add(verbs, "celeba", "faces from img_align_celeba.zip").add_argument(
         "--archive", dest="path", type=Path, required=True, metavar="FILE.zip", help="as it was downloaded")
-    _add(verbs, "lsun", "the first bedrooms from bedroom_train_lmdb").add_argument(
-        "--archive", dest="path", type=Path, required=True, metavar="DIR", help="the folder bedroom_train_lmdb")
-    _add(verbs, "photos", "crops of photographs").add_argument(
-        "--photos", dest="path", type=Path, metavar="DIR",
-        help="a folder of photographs (default: those that two Debian packages ship as wallpapers)")
+    _add(verbs, "lsun", "the first images of a category, from CATEGORY_train_lmdb").add_argument(
+        "--archive", dest="path", type=Path, required=True, metavar="DIR", help="the folder")
+    _add(verbs, "photos", "a folder of photographs").add_argument(
+        "--archive", dest="path", type=Path, metavar="DIR",
+        help="the folder (default: those that two Debian packages ship as wallpapers, in crops)")
     command.add_check(verbs)
     command.add_settings(verbs)
     command.obey(parser, command.by_name("sources.real"))

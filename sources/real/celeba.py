@@ -1,20 +1,19 @@
 """CelebA: `img_align_celeba.zip` as users download it, 202,599 aligned faces as JPEGs of 178x218 pixels."""
 
 import hashlib
-import re
+import io
 import zipfile
-import zlib
 
-from sources.contract.errors import BadInput
+from datasets import Unusable, pictures
+from datasets import celeba as known
 
 from . import writing
-from .dataset import Dataset, check_enough, decode, resized, split
+from .dataset import Dataset, require_usable, split
 
 WIDTH, HEIGHT = 178, 218
 CROP = (25, 57, 153, 185)  # left, top, right, bottom: 128x128 centred at (x, y) = (89, 121); published
-_MEMBER = re.compile(r"img_align_celeba/(\d{6})\.jpg")
-_FETCH = ("download img_align_celeba.zip (Align&Cropped Images) from the CelebA page of the Multimedia Laboratory, "
-          "The Chinese University of Hong Kong")
+_LARGEST = 1 << 20  # bytes of a picture; CelebA's have some 8,000
+_PIECE = 1 << 12  # bytes
 
 
 def celeba(arguments):
@@ -25,61 +24,43 @@ def celeba(arguments):
 def open_dataset(path, settings, seed):
     """The data set in the zip file at `path`, whose first image has been tried.
 
-    Raises BadInput for a file that is missing, truncated or something else, and for missing or too few members.
+    Raises Unusable for a file that is missing, truncated or something else, and for missing or too few members.
     """
-    _refuse_what_is_no_zip(path)
-    try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise BadInput(f"--archive {path}: not a whole zip file ({error}); {_FETCH} again") from error
-    names = _members(path, archive)
-    check_enough(f"--archive {path}", len(names), settings)
+    require_usable(known, path, settings)
+    archive = zipfile.ZipFile(path)
+    names = known.faces(archive)
     gan, attribution = split(names, settings, seed)
 
     def image(name):
         return _face(f"{path}: {name}", _read(path, archive, name), settings.resolution)
 
     image(names[0])
-    return Dataset("CelebA", _digest(archive, names), gan, attribution, image)
-
-
-def _refuse_what_is_no_zip(path):
-    if not path.is_file():
-        raise BadInput(f"--archive {path}: no such file; {_FETCH} and put it there")
-    with path.open("rb") as stream:
-        start = stream.read(512).lstrip().lower()
-    if start.startswith((b"<html", b"<!doctype")):
-        raise BadInput(f"--archive {path}: an HTML page, which Google Drive answers with in place of the zip when "
-                       f"CelebA's download quota is spent; try again in a day: {_FETCH}")
-
-
-def _members(path, archive):
-    """The names of the images, from 000001.jpg on without a gap."""
-    names = sorted(filter(_MEMBER.fullmatch, archive.namelist()))
-    if not names:
-        raise BadInput(f"--archive {path}: has no member img_align_celeba/000001.jpg; {_FETCH}")
-    for number, name in enumerate(names, 1):
-        expected = f"img_align_celeba/{number:06d}.jpg"
-        if name != expected:
-            raise BadInput(f"--archive {path}: the member {expected} is missing; {_FETCH} again")
-    return names
+    return Dataset(known.name(path), _digest(archive, names), gan, attribution, image)
 
 
 def _digest(archive, names):
-    checksums = (f"{name} {archive.getinfo(name).CRC:08x}\n" for name in names)
+    """The hash of the faces, whatever they are called and however they are packed."""
+    checksums = (f"{number:06d} {archive.getinfo(name).CRC:08x}\n" for number, name in enumerate(names, 1))
     return hashlib.sha256("".join(checksums).encode()).hexdigest()
 
 
 def _read(path, archive, name):
+    """The bytes of a member, unpacked in small pieces: whatever it is packed with, it never fills the memory."""
+    size = archive.getinfo(name).file_size
+    if size > _LARGEST:
+        raise Unusable(f"--archive {path}: the member {name} has {size} bytes, too many for a picture of CelebA; "
+                       f"{known.FETCH} again")
     try:
-        return archive.read(name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BadInput(f"--archive {path}: the member {name} cannot be read ({error}); {_FETCH} again") from error
+        with archive.open(name) as member:
+            return b"".join(iter(lambda: member.read(_PIECE), b""))
+    except known.BROKEN as error:
+        raise Unusable(f"--archive {path}: the member {name} cannot be read ({error!s:.100}); "
+                       f"{known.FETCH} again") from error
 
 
 def _face(name, data, resolution):
-    image = decode(name, data)
+    image = pictures.read(name, io.BytesIO(data))
     if image.size != (WIDTH, HEIGHT):
-        raise BadInput(f"{name}: {image.width}x{image.height} pixels, where the aligned images of CelebA have "
-                       f"{WIDTH}x{HEIGHT}; {_FETCH}")
-    return resized(image.crop(CROP), resolution)
+        raise Unusable(f"{name}: {image.width}x{image.height} pixels, where the aligned images of CelebA have "
+                       f"{WIDTH}x{HEIGHT}; {known.FETCH}")
+    return pictures.resized(image.crop(CROP), resolution)

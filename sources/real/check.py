@@ -8,10 +8,9 @@ import numpy as np
 import PIL
 from PIL import Image
 
+from datasets import pictures
 from sources.contract import events
 from sources.contract.errors import NoDevice
-
-from .dataset import decode
 
 
 def check(arguments):
@@ -21,7 +20,7 @@ def check(arguments):
     for kind in ("JPEG", "WEBP"):
         stream = io.BytesIO()
         Image.new("RGB", (16, 16), (200, 100, 50)).save(stream, kind)
-        difference = np.asarray(decode(kind, stream.getvalue()), int) - (200, 100, 50)
+        difference = np.asarray(pictures.read(kind, stream), int) - (200, 100, 50)
         if abs(difference).max() > 8:
             raise RuntimeError(f"{kind} images are decoded wrongly, by up to {abs(difference).max()} of 255")
     with tempfile.TemporaryDirectory() as folder:

@@ -1,22 +1,20 @@
 """A real data set: which of its images go where, and how to get one."""
 
-import io
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from sources.contract.errors import BadInput
+from datasets import Asked, Unusable
 
 
 class Dataset(NamedTuple):
     """Where the images of the two image sets come from.
 
     gan, attribution: a key per image; attribution is in the order train, validation, test.
-    image: function key -> uint8 (R, R, 3), which several threads may call at once.
-    digest: a hash of what the images are made of. credits: a line for each author who has to be named.
+    image: function key -> uint8 (R, R, 3), which several threads may call at once; it raises Unusable.
+    digest: a hash of what the images are made of. credits: a line for each author who has to be named, or for what
+    else the report should say of the originals. remarks: what `image` has to say of single pictures, as it goes on.
     """
 
     name: str
@@ -25,6 +23,13 @@ class Dataset(NamedTuple):
     attribution: Sequence[Any]
     image: Callable[[Any], np.ndarray]
     credits: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+
+
+def require_usable(kind, path, settings):
+    """Raise Unusable unless there is a data set at `path`, with as much in it as is asked for. kind: its module."""
+    if trouble := kind.form(path) or kind.content(path, Asked(*settings)):
+        raise Unusable(f"--archive {path}: {trouble}")
 
 
 def split(items, settings, seed):
@@ -36,34 +41,3 @@ def split(items, settings, seed):
     gan, others = items[:settings.gan], items[settings.gan:]
     order = np.random.RandomState(seed).permutation(len(others))[:settings.attribution]
     return gan, [others[place] for place in order]
-
-
-def check_enough(path, available, settings):
-    """Raise BadInput if there are fewer images than the splits take."""
-    needed = settings.gan + settings.attribution
-    if available < needed:
-        raise BadInput(
-            f"{path}: has {available} images, and {needed} are asked for (gan {settings.gan}, train {settings.train}, "
-            f"validation {settings.validation}, test {settings.test}, no image in two of them); ask for fewer")
-
-
-def decode(name, data, smallest_side=None):
-    """The RGB image in the bytes of an image file; BadInput, with its name, if it cannot be read.
-
-    smallest_side: decode a JPEG at a half, a quarter or an eighth, as long as its shorter side keeps so many pixels.
-    """
-    try:
-        image = Image.open(io.BytesIO(data))
-        if smallest_side:
-            scale = smallest_side / min(image.size)
-            image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
-        return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{name}: not a whole image ({error}); fetch it again") from error
-
-
-def resized(image, resolution):
-    """A square `image` at `resolution`, with Lanczos antialiasing: uint8 (resolution, resolution, 3)."""
-    if image.size != (resolution, resolution):
-        image = image.resize((resolution, resolution), Image.Resampling.LANCZOS)
-    return np.asarray(image)

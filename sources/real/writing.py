@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import PIL
 
+from datasets import Unusable, pictures
 from sources.contract import command, events, imagesets
 from sources.contract.errors import BadInput
 from sources.contract.settings import change, read_config
@@ -20,8 +21,13 @@ _CHUNK = 256  # images in memory at once
 def make(arguments, open_dataset):
     """A verb: the image sets of what open_dataset(path, settings, seed) finds."""
     settings = checked(change(Settings(), read_config(arguments.config)))
-    dataset = open_dataset(arguments.path, settings, arguments.seed)
-    write(arguments.out, dataset, settings, arguments.seed)
+    try:
+        dataset = open_dataset(arguments.path, settings, arguments.seed)
+        write(arguments.out, dataset, settings, arguments.seed)
+    except Unusable as error:
+        raise BadInput(str(error)) from error
+    for remark in pictures.told(dataset.remarks):
+        events.warning(remark)
     events.done(images=settings.gan + settings.attribution)
 
 

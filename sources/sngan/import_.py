@@ -4,12 +4,14 @@ import os
 
 from sources.contract import arrays, imagesets, importing, models
 from sources.contract.errors import BadInput
+from sources.contract.unpickling import describe
 
 from . import variables
 from .model import ARCHITECTURE, BLOCK, VALUE_RANGES
 from .settings import PUBLISHED, RESOLUTIONS
 
-_OF_TRAINER = {"updater/model:opt_gen/": "generator/", "updater/model:opt_dis/": "discriminator/"}
+_OF_TRAINER = {"generator": "updater/model:opt_gen/", "discriminator": "updater/model:opt_dis/"}
+_LANDMARKS = {"generator": "l1/W", "discriminator": "block1/c1/u"}  # names that no other network has
 _LARGEST = 1 << 16  # channels, numbers, categories: no network has more
 
 
@@ -21,11 +23,11 @@ def import_(arguments):
     path = arguments.checkpoint
     found = _read(path)
     weights, described = {}, {}
-    for name, describe in (("generator", _describe_generator),
-                           ("discriminator", _describe_discriminator)):
+    for name, implied in (("generator", _describe_generator),
+                          ("discriminator", _describe_discriminator)):
         values = models.part(found, name)
         if values:
-            settings, shapes = describe("%s: %s" % (path, name), values)
+            settings, shapes = implied("%s: %s" % (path, name), values)
             described.update(settings)
             checked = importing.check("%s: %s" % (path, name), values, shapes,
                                       [key for key in shapes if key.endswith("/N")])
@@ -40,20 +42,47 @@ def import_(arguments):
 
 
 def _read(path):
-    """{part/key: array} of a snapshot of any of the three kinds."""
+    """{part/key: array} of a snapshot of any of the three kinds.
+
+    What stands before a network's own names, such as gen/ in gen/l1/W, is taken off.
+    """
     names = arrays.names(path)
-    if any(name.startswith("updater/model:") for name in names):
-        stored = arrays.load(path, lambda name: name.startswith(tuple(_OF_TRAINER)))
-        return dict((new + name[len(old):], value) for old, new in _OF_TRAINER.items()
-                    for name, value in stored.items() if name.startswith(old))
-    if "l1/W" in names:
-        start = "generator/"
-    elif "block1/c1/u" in names:
-        start = "discriminator/"
-    else:
-        raise BadInput("%s: no snapshot of SNGAN: it has neither a generator (l1/W), nor a discriminator "
-                       "(block1/c1/u), nor a trainer (updater/model:opt_gen)" % path)
-    return dict((start + name, value) for name, value in arrays.load(path).items())
+    _check_optimizers(path, names)
+    claims = {}
+    for start, part in sorted(_starts(path, names).items(), key=lambda item: len(item[0])):
+        claims.update((name, part + "/" + name[len(start):]) for name in names if name.startswith(start))
+    if not claims:
+        raise BadInput(
+            "%s: no snapshot of SNGAN: it has neither a generator (l1/W), nor a discriminator (block1/c1/u), nor a "
+            "trainer (updater/model:opt_gen), but %s" % (path, _some(names) or "nothing"))
+    return dict((claims[name], value) for name, value in arrays.load(path, claims.__contains__).items())
+
+
+def _check_optimizers(path, names):
+    trained = [name for name in names if name.startswith("updater/model:")]
+    if trained and not any(name.startswith(tuple(_OF_TRAINER.values())) for name in trained):
+        optimizers = sorted(set(name.split("/")[1][len("model:"):] for name in trained))
+        raise BadInput("%s: a trainer's snapshot, but its optimizers are called %s; SNGAN's are opt_gen and opt_dis"
+                       % (path, _some(optimizers)))
+
+
+def _starts(path, names):
+    """{what stands before a network's own names: which network it is}."""
+    starts = {}
+    for part, landmark in _LANDMARKS.items():
+        found = [name[:-len(landmark)] for name in names
+                 if ("/" + name).endswith("/" + landmark) and not name.startswith("updater/optimizer:")]
+        if any(name.startswith(_OF_TRAINER[part]) for name in names):
+            found = [start for start in found if start.startswith(_OF_TRAINER[part])] or [_OF_TRAINER[part]]
+        if len(found) > 1:
+            raise BadInput("%s: holds more than one %s (below %s); take one alone" % (path, part, _some(found)))
+        starts.update((start, part) for start in found)
+    return starts
+
+
+def _some(names):
+    """A few of the names, for a message."""
+    return ", ".join(describe(name) for name in names[:4]) + (", ..." if len(names) > 4 else "")
 
 
 def _describe_generator(where, values):

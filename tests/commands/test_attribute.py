@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from commands import asking, attribute, pictures
+from commands import asking, attribute
+from datasets import pictures
 from orchestration.errors import UserError
 
 SAID = {"label": "ProGAN", "probability": 0.63}

@@ -1,6 +1,8 @@
 """Image sets from folders of images, and back."""
 
 import json
+import os
+import pty
 import struct
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from commands.imageset import from_png, to_png
+from datasets import Unusable, pictures
 from orchestration.errors import UserError
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
@@ -122,7 +125,7 @@ def save(path, array):
 ])
 def test_bad_folders_are_refused_and_nothing_is_written(folder, tmp_path, spoil, complaint):
     spoil(folder)
-    with pytest.raises(BadInput, match=complaint):
+    with pytest.raises(Unusable, match=complaint):
         from_png(folder, tmp_path / "set")
     assert not (tmp_path / "set").exists()
 
@@ -130,7 +133,7 @@ def test_bad_folders_are_refused_and_nothing_is_written(folder, tmp_path, spoil,
 def test_a_truncated_image_is_named_and_no_set_is_finished(folder, tmp_path):
     whole = (folder / "004.png").read_bytes()
     (folder / "004.png").write_bytes(whole[:len(whole) // 2])
-    with pytest.raises(BadInput, match="004.png: not a whole image"):
+    with pytest.raises(Unusable, match="004.png: not a whole image"):
         from_png(folder, tmp_path / "set")
     assert not (tmp_path / "set").exists()
 
@@ -169,7 +172,7 @@ def test_the_size_of_a_picture_is_the_one_that_is_looked_at(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 8
     Image.new("RGB", (20, 16)).save(tmp_path / "a.jpg", exif=exif)
-    with pytest.raises(BadInput, match="a.jpg: 16x20 pixels, not square"):
+    with pytest.raises(Unusable, match="a.jpg: 16x20 pixels, not square"):
         from_png(tmp_path, tmp_path / "out")
 
 
@@ -182,7 +185,7 @@ def test_sixteen_bits_are_not_cut_silently(tmp_path, colour, values):
     (tmp_path / "deep.png").write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, colour, 0, 0, 0))
         + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-    with pytest.raises(BadInput, match="deep.png: has more than 8 bits a channel"):
+    with pytest.raises(Unusable, match="deep.png: has more than 8 bits a channel"):
         from_png(tmp_path, tmp_path / "out")
 
 
@@ -196,24 +199,51 @@ def test_hidden_files_are_none_and_others_are_counted(folder, tmp_path):
     assert made.stderr == "left out: 2 .bmp, 1 .tif, 1 without suffix; PNG, JPEG and WebP are read\n"
 
 
+def test_what_is_lost_of_pictures_is_told(folder, tmp_path):
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    for name in ("moves.webp", "moves.png"):
+        frames[0].save(folder / name, save_all=True, append_images=frames[1:])
+    Image.new("RGBA", (16, 16), (1, 2, 3, 254)).save(folder / "cut-out.png")
+    Image.new("RGBA", (16, 16), (1, 2, 3, 255)).save(folder / "opaque.png")
+    made = subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder, tmp_path / "set"],
+                          cwd=REPOSITORY, capture_output=True, text=True)
+    assert made.stderr == ("moving pictures, of which the first frame was taken: 2\n"
+                           "pictures with transparency, whose colours below it were taken: 1\n")
+
+
+def test_progress_is_shown_on_a_terminal(folder, tmp_path):
+    ours, terminal = pty.openpty()
+    subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder, tmp_path / "set"],
+                   cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=terminal, check=True)
+    os.close(terminal)
+    assert "100%" in os.read(ours, 10000).decode()
+
+
+def test_a_photograph_with_previews_is_a_jpeg_and_does_not_move(tmp_path):
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[Image.new("RGB", (8, 8))])
+    told = []
+    assert from_png(tmp_path, tmp_path / "set", tell=told.append) == 1 and told == []
+    assert pictures.doubts(tmp_path / "a.jpg", 16) == {"resized": False, "lossy": True}
+
+
 def test_pictures_in_a_folder_below_are_named(folder, tmp_path):
     (tmp_path / "outer").mkdir()
     folder.rename(tmp_path / "outer/fakes")
-    with pytest.raises(BadInput, match="outer: there are no images .*, but there are in .*outer/fakes; name that"):
+    with pytest.raises(Unusable, match="outer: there are no images .*, but there are in .*outer/fakes; name that"):
         from_png(tmp_path / "outer", tmp_path / "set")
 
 
 def test_a_damaged_picture_of_another_kind_is_named(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.gif")
     (tmp_path / "a.gif").rename(tmp_path / "a.jpg")
-    with pytest.raises(BadInput, match="a.jpg: not an image that can be read"):
+    with pytest.raises(Unusable, match="a.jpg: not an image that can be read"):
         from_png(tmp_path, tmp_path / "set")
 
 
 def test_too_many_pixels_are_told_in_a_line(tmp_path, monkeypatch):
     Image.new("1", (300, 300)).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(BadInput, match="a.png: more than .* pixels; make it smaller first"):
+    with pytest.raises(Unusable, match="a.png: more than .* pixels; make it smaller first"):
         from_png(tmp_path, tmp_path / "set")
 
 

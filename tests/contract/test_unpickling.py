@@ -13,6 +13,7 @@ from sources.contract import unpickling
 from sources.contract.errors import BadInput
 
 ARRAYS = min(4, pickle.HIGHEST_PROTOCOL)  # the protocol that the published checkpoints use
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 BY_PYTHON_2 = (
     b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x02\x85cnumpy\ndtype\n"
     b"U\x02f4K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x08\x00\x00\x80?\x00\x00\x00\xc0tb.")
@@ -39,11 +40,12 @@ def test_plain_values_come_back(tmp_path, protocol):
     assert load(tmp_path, pickle.dumps(value, protocol)) == value
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", "<i8", "|u1", "|b1"])
-def test_arrays_and_scalars_come_back_with_their_type(tmp_path, dtype):
-    array = np.arange(12).reshape(3, 4).astype(dtype)
-    for given in (array, np.asfortranarray(array), array[1, 1]):
-        back = load(tmp_path, pickle.dumps(given, ARRAYS))
+def test_arrays_and_scalars_come_back_with_their_type(tmp_path, dtype, protocol):
+    array = np.arange(24).reshape(3, 2, 4).astype(dtype)
+    for given in (array, np.asfortranarray(array), array.transpose(1, 0, 2), array[:, ::2], array[1, 1, 2]):
+        back = load(tmp_path, pickle.dumps(given, protocol))
         assert back.dtype == given.dtype and back.shape == given.shape
         np.testing.assert_array_equal(back, given)
 
@@ -65,8 +67,33 @@ def test_an_allowed_class_becomes_a_record(tmp_path):
     assert record.state == {"version": 2, "list": (1, 2)}
 
 
-def test_every_truncation_is_refused(tmp_path):
-    whole = pickle.dumps([np.arange(5, dtype=np.float32), {"a": (1, u"b")}], ARRAYS)
+OF_A_PACKAGE = RECORD.replace(b"ctfutil", b"cProGAN.tfutil")
+MAKERS = {
+    "a new object": RECORD,
+    "an object of protocol 0": RECORD.replace(
+        b"ctfutil\nNetwork\n)\x81", b"ccopy_reg\n_reconstructor\n(ctfutil\nNetwork\nc__builtin__\nobject\nNtR"),
+    "an old class of Python 2": RECORD.replace(b"ctfutil\nNetwork\n)\x81", b"(itfutil\nNetwork\n"),
+    "the same, in protocol 1": RECORD.replace(b"ctfutil\nNetwork\n)\x81", b"(ctfutil\nNetwork\no"),
+    "a package": OF_A_PACKAGE,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_every_way_to_write_an_object(tmp_path, kind):
+    record = load(tmp_path, MAKERS[kind])
+    assert record.name.endswith("tfutil.Network") and record.state["version"] == 2
+
+
+@pytest.mark.parametrize("module, said", [
+    (b"mytfutil", "can run code"), (b"tfutil.x", "can run code"), (b"dnnlib.tfutil", "a file of StyleGAN"),
+    (b"torch._utils", "a file of PyTorch")])
+def test_a_module_that_only_looks_alike(tmp_path, module, said):
+    assert said in refusal(tmp_path, RECORD.replace(b"ctfutil", b"c" + module))
+
+
+@pytest.mark.parametrize("protocol", [ARRAYS, pickle.HIGHEST_PROTOCOL])
+def test_every_truncation_is_refused(tmp_path, protocol):
+    whole = pickle.dumps([np.arange(5, dtype=np.float32), {"a": (1, u"b")}], protocol)
     for length in range(len(whole)):
         refusal(tmp_path, whole[:length])
 
@@ -97,6 +124,8 @@ RUNS_CODE = {
     "a class that is not allowed": b"\x80\x02cother\nNetwork\n)\x81}b.",
     "an extension": b"\x80\x02\x82\x01.",
     "a persistent name": b"Pname\n.",
+    "an object of another class": b"ccopy_reg\n_reconstructor\n(cos\nsystem\nc__builtin__\nobject\nNtR.",
+    "another codec": b"c_codecs\ndecode\n(S'x'\nS'zip'\ntR.",
     "an array of objects": BY_PYTHON_2.replace(b"U\x02f4", b"U\x02O8"),
 }
 
@@ -125,6 +154,12 @@ WRONG = {
     "a state of wrong length": b"cnumpy.core.multiarray\n_reconstruct\n(tR(K\x01tb.",
     "a key that is a tuple": b"}(K\x01\x85K\x01u.",
     "a key that is a huge number": b"}(\x8a\x20" + b"\x11" * 32 + b"K\x01u.",
+    "bytes by another codec": b"c_codecs\nencode\n(Vx\nVrot13\ntR.",
+    "an array of protocol 5 without axes": (
+        b"cnumpy.core.numeric\n_frombuffer\n(Vabcd\ncnumpy\ndtype\n(Vf4\ntR(K\x01tVK\ntR."),
+    "an array of protocol 5 with axes of nowhere": (
+        b"cnumpy.core.numeric\n_frombuffer\n(Vabcd\ncnumpy\ndtype\n(Vf4\ntR(K\x01tVK\n(K\x07ttR."),
+    "a line of 64 KiB": b"V" + b"a" * (1 << 16) + b"\n.",
     "a tuple within itself": b"]q\x00(h\x00tq\x01ah\x01.",
     "a list of 100,000 levels": b"]" * 100000 + b"a" * 99999 + b".",
     "a name of 1 MiB": b"c" + b"a" * (1 << 20) + b"\nb\n.",
@@ -168,6 +203,14 @@ def test_arrays_cannot_outgrow_the_file(tmp_path):
     dtype = b"cnumpy\ndtype\n(U\x02u1tRq\x01"
     array = b"cnumpy.core.multiarray\n_reconstruct\n(tR(K\x01J" + struct.pack("<i", size) + b"\x85h\x01\x89h\x00tb0"
     assert "larger than the file" in refusal(tmp_path, b"\x80\x02" + text + dtype + array * 50 + b"N.")
+
+
+def test_neither_can_bytes_nor_arrays_of_protocol_5(tmp_path):
+    text = b"X" + struct.pack("<I", 1 << 16) + b"a" * (1 << 16) + b"q\x00"
+    assert "texts are larger" in refusal(
+        tmp_path, b"\x80\x02" + text + b"c_codecs\nencode\n(h\x00Vlatin1\ntR0" * 50 + b"N.")
+    array = b"cnumpy.core.numeric\n_frombuffer\n(h\x00cnumpy\ndtype\n(Vu1\ntR(J\0\0\1\0tVC\ntR0"
+    assert "arrays are larger" in refusal(tmp_path, b"\x80\x02" + text + array * 50 + b"N.")
 
 
 def test_a_bomb_of_lists_is_harmless(tmp_path):

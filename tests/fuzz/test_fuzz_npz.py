@@ -1,6 +1,12 @@
-"""A short run of fuzz_npz.py."""
+"""A short run of fuzz_npz.py, and files that are small and unpack to hundreds of megabytes."""
 
-from tests.fuzz import fuzz_npz
+import tracemalloc
+
+import pytest
+
+from sources.contract import arrays
+from sources.contract.errors import BadInput
+from tests.fuzz import bombs, fuzz_npz
 
 
 def test_a_few_hundred_inputs():
@@ -12,3 +18,16 @@ def test_a_few_hundred_inputs():
 
 def test_the_same_seed_makes_the_same_inputs():
     assert list(fuzz_npz.inputs(0, 10)) == list(fuzz_npz.inputs(0, 10)) != list(fuzz_npz.inputs(1, 10))
+
+
+@pytest.mark.parametrize("kind", sorted(bombs.NPZ))
+def test_a_bomb_is_refused_in_little_memory(tmp_path, kind):
+    path = tmp_path / "bomb.npz"
+    path.write_bytes(bombs.npz(kind))
+    assert path.stat().st_size < 1 << 20
+    tracemalloc.start()
+    with pytest.raises(BadInput):
+        arrays.load(str(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20

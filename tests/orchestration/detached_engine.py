@@ -129,7 +129,8 @@ def stage(name: str, script: str, *needs: str, gpus: int = 0) -> Stage:
 
 def with_keys(*stages: Stage) -> KeyedPlan:
     """The plan of `stages`."""
-    return keyed(Plan("third", stages, {}), lambda name, flavour: Foreign(name, flavour, "id"), lambda path: "hash")
+    return keyed(Plan("third", stages, {}), lambda name, flavour: Foreign(name, flavour, "id"),
+                 lambda path, kind: "hash")
 
 
 def counting() -> KeyedPlan:

@@ -52,6 +52,11 @@ def test_items_are_told_apart_and_measured(store: Store) -> None:
     assert 100_000 <= item(store, BEGUN).bytes < 130_000
 
 
+def test_a_begun_stage_that_says_it_is_finished_is_begun(store: Store) -> None:
+    (store.partial(BEGUN) / "stage.json").write_text("{}")
+    assert item(store, BEGUN).kind == "begun" and BEGUN not in inventory.studies(store, inventory.items(store))
+
+
 def test_a_stage_belongs_to_all_who_were_made_from_it(store: Store) -> None:
     users = inventory.studies(store, inventory.items(store))
     assert users == {DATA: ["celeba", "demo"], MODEL: ["demo"], OTHER: ["celeba"]}
@@ -72,7 +77,7 @@ def test_a_removed_stage_is_gone_with_what_it_was_begun_with(store: Store) -> No
     for key in (OTHER, BEGUN):
         assert inventory.remove(store, item(store, key))
     assert not store.finished(OTHER) and set(kinds(store)) == {"a" * 8, "b" * 8, ".run", "files.js"}
-    assert list((store.root / ".run").glob("*.config.json")) == []
+    assert {path.suffixes[0] for path in (store.root / ".run").iterdir()} == {".lease"}
 
 
 def test_a_stage_that_is_being_made_is_kept(store: Store) -> None:

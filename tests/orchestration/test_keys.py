@@ -25,7 +25,7 @@ OTHER = Stage("B/train", "sngan", "cpu", ("train", "--out", "{out}"), WISH, inpu
 def study(*stages: Stage, content: str = "c", sha256: str = "f") -> KeyedPlan:
     """A plan of images made elsewhere, with its keys."""
     plan = Plan("study", stages or (REAL, TRAIN, FAKES, OTHER), {})
-    return keyed(plan, lambda name, flavour: Foreign(name, flavour, f"{content} {name}"), lambda path: sha256)
+    return keyed(plan, lambda name, flavour: Foreign(name, flavour, f"{content} {name}"), lambda path, kind: sha256)
 
 
 def changed(other: KeyedPlan) -> set[str]:

@@ -90,6 +90,26 @@ def test_every_complaint_is_made_at_once_each_with_its_line_and_key(complaints):
      ":5: sources.report: the name report is taken: it means something else in every study, found 'report'"),
     (SMALLEST.replace("gan:1}", "gan:1, checkpoint: a.pkl, seed: 5, settings: {width: 3}}"),
      ":5: sources.GAN: seed, settings beside checkpoint: what is imported has been trained; take one away"),
+    (SMALLEST.replace("gan:1}", "gan:1, checkpoint: a.pkl, settings: {}}"),
+     ":5: sources.GAN: settings beside checkpoint: what is imported has been trained; take one away"),
+    *((SMALLEST.replace("gan:1}", f"gan:1, checkpoint: {nothing}}}"),
+       ":5: sources.GAN.checkpoint: expected the path of a file or folder; without one, take the line away, "
+       f"found {found}") for nothing, found in (("", None), ("~", None), ("''", "''"))),
+    (SMALLEST.replace("gan:1}", "gan:1, checkpoint: 'https://drive.google.com/uc?id=1'}"),
+     ":5: sources.GAN.checkpoint: this is an address; download what is there, and give the path where it lies, "
+     "found 'https://drive.google.com/uc?id=1'"),
+    (SMALLEST.replace("{kind: photos}", "{kind: celeba, archive: $HOME/a.zip}"),
+     ":3: dataset.archive: variables are not expanded here, only ~ is; write the path out, found '$HOME/a.zip'"),
+    (SMALLEST.replace("my/gan:1", "Progan"),
+     ":5: sources.GAN.image: images have names in small letters; did you mean progan?, found 'Progan'"),
+    (SMALLEST.replace("my/gan:1", "''"), ":5: sources.GAN.image: expected the name of an image, found ''"),
+    (SMALLEST + "x-base: &base {image: progan}",
+     ":6: x-base: there is no such key; an anchor can stand where it is first used"),
+    (SMALLEST + "seed: 1\n  device: cpu",
+     ":7: not YAML (mapping values are not allowed here; is this line indented deeper than the one above?)"),
+    (SMALLEST + "\tseed: 1", ":6: not YAML (found character '\\t' that cannot start any token; "
+                             "indent with blanks, not with tabs)"),
+    (SMALLEST.replace("gan: 8", "gan: 1e3"), ":4: images.gan: should be a valid integer, found 1000.0"),
     (SMALLEST + "methods: {GAN: {image: mine}}",
      ":1: GAN: sources, methods and experiments have different names"),
     (SMALLEST + "experiments: {existense: {}}",
@@ -122,9 +142,35 @@ def test_bad_manifests_are_refused_in_one_line(complaints, text, said):
     assert complaints(text) == [said]
 
 
-def test_numbers_may_be_written_without_a_point(read):
+def test_what_editors_of_other_systems_write_is_read(tmp_path):
+    """A byte order mark, other ends of lines, an anchor at its first use; UTF-16 is refused."""
+    text = SMALLEST.replace("gan:1}", "gan:1, settings: &own {a: 1}}, B: {image: b, settings: {<<: *own, b: 2}}")
+    path = tmp_path / "m.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert manifest.read(path).sources["B"].settings == {"a": 1, "b": 2}
+    path.write_text(text, "utf-16")
+    with pytest.raises(UserError, match=r"m\.yaml: not YAML \('utf-8' codec"):
+        manifest.read(path)
+
+
+def test_the_home_of_the_user_is_expanded(read, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    study = read(SMALLEST.replace("{kind: photos}", "{kind: celeba, archive: ~/a.zip}")
+                 .replace("gan:1}", "gan:1, checkpoint: ~/b.pkl}"))
+    assert study.dataset.archive == "/home/me/a.zip" and study.sources["GAN"].checkpoint == "/home/me/b.pkl"
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("ganfp/progan", "progan"), ("ganfp/progan:cpu", "ganfp/progan:cpu"), ("ganfp/mine", "ganfp/mine"),
+    ("localhost:5000/gan:V1", "localhost:5000/gan:V1"), ("gan@sha256:0a", "gan@sha256:0a")])
+def test_an_image_of_ours_may_be_called_by_its_whole_name(read, written, meant):
+    assert read(SMALLEST.replace("my/gan:1", f"'{written}'")).sources["GAN"].image == meant
+
+
+def test_numbers_may_be_written_with_and_without_a_point(read):
     settings = read(SMALLEST.replace("gan:1}", "gan:1, settings: {a: 1e-4, b: 2E3, c: -1e+2}}")).sources["GAN"].settings
     assert settings == {"a": 0.0001, "b": 2000.0, "c": -100.0}
+    assert repr(read(SMALLEST + "resolution: 32.0").resolution) == "32"
 
 
 def test_a_manifest_that_is_not_there(tmp_path):

@@ -42,9 +42,10 @@ def ended(result: Result) -> tuple[int, bool]:
 
 
 def test_events_are_told_and_the_rest_goes_to_the_log(engine: ProcessEngine, make_job: MakeJob, tmp_path: Path) -> None:
-    script = """echo '{"event": "progress", "step": 1}'; echo hello; echo trouble >&2; printf '{"event": "done"}'"""
+    script = """echo '{"event": "progress", "step": 1, "total": 2}'; echo hello; echo trouble >&2
+    printf '{"event": "done"}'"""
     running = engine.start(make_job("any", script))
-    assert list(running.events()) == [{"event": "progress", "step": 1}, {"event": "done"}]
+    assert list(running.events()) == [{"event": "progress", "step": 1, "total": 2}, {"event": "done"}]
     assert sorted((tmp_path / "stage.log").read_text().splitlines()) == ["hello", "trouble", '{"event": "done"}']
     result = running.result()
     assert ended(result) == (0, False) and set(result.last_lines) == {"hello", "trouble", '{"event": "done"}'}

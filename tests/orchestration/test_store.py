@@ -14,12 +14,36 @@ def test_a_stage_is_finished_when_it_was_renamed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     assert not store.finished("k")
     config = store.begin("k", {"batch": 4})
-    (store.partial("k") / "stage.log").write_text("hello")
+    store.log("k").write_text("hello")
     assert config.read_text() == '{\n "batch": 4\n}\n' and not store.finished("k")
     store.finish("k", {"name": "A"})
     assert store.finished("k") and not store.partial("k").exists() and not config.exists()
     assert store.record("k") == {"format": 1, "key": "k", "name": "A"}
-    assert store.log("k").read_text() == "hello"
+    assert store.log("k") == store.folder("k") / "stage.log" and store.log("k").read_text() == "hello"
+
+
+def test_a_stage_cannot_reach_its_log_before_it_has_ended(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.begin("k", {})
+    assert list(store.partial("k").iterdir()) == [] and not store.log("k").is_relative_to(store.partial("k"))
+
+
+def test_a_finish_that_was_interrupted_loses_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(path: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    store = Store(tmp_path)
+    store.begin("k", {})
+    store.log("k").write_text("hello")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.finish("k", {})
+    assert not store.finished("k")
+    store.begin("k", {})
+    assert list(store.partial("k").iterdir()) == [] and store.log("k").read_text() == "hello"
+    store.finish("k", {})
+    assert store.log("k").read_text() == "hello" and list(tmp_path.glob(".run/*")) == []
 
 
 def test_beginning_again_keeps_what_was_made(tmp_path: Path) -> None:
@@ -38,6 +62,10 @@ def test_a_stage_has_one_lease(tmp_path: Path) -> None:
     with other.lease("k") as again:
         assert again is not None
     assert other.is_free("k")
+
+
+def test_to_ask_whether_a_stage_is_free_writes_nothing(tmp_path: Path) -> None:
+    assert Store(tmp_path).is_free("k") and list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import docker
 
-TOOLS = ("sh", "cat", "id", "sleep", "tail", "touch", "ls", "df", "dd")
+TOOLS = ("sh", "cat", "id", "sleep", "tail", "touch", "ls", "df", "dd", "ln", "mkdir", "mkfifo", "perl")
 
 
 def build(client: docker.DockerClient) -> str:

@@ -17,7 +17,7 @@ from orchestration import images
 from orchestration.images import build, code
 from tests.conformance.trial import image_set
 from tests.experiments import answers
-from tests.sources.real.real_archives import celeba_zip, encoded, face, lsun_lmdb
+from tests.sources.real.real_archives import celeba_zip, encoded, face, lsun_lmdb, photograph
 
 PARITY = Path(__file__).resolve().parents[1] / "fixtures" / "parity"
 CRITIC = {"generator_width": 4, "discriminator_width": 4, "features": 8, "rounds": 2,
@@ -53,7 +53,8 @@ METHOD = [f"train {SETS} --train 8 --validation 4 --config /tiny/config.json --o
 COMMANDS = {  # in this order; each may read what those before it wrote
     "real": ["celeba --archive /tiny/celeba.zip --config /tiny/config.json --out /tiny/celeba",
              "lsun --archive /tiny/lsun --config /tiny/config.json --out /tiny/bedrooms",
-             "photos --config /tiny/config.json --out /tiny/photos"],
+             "photos --config /tiny/config.json --out /tiny/photos",
+             "photos --archive /tiny/album --config /tiny/config.json --out /tiny/own"],
     **dict.fromkeys(BASELINES, METHOD),
     "attribution": [*METHOD, "perturb --images /tiny/images --config /tiny/perturb.json --seed 0 "
                              "--out /tiny/perturbed",
@@ -95,6 +96,9 @@ def work(tmp_path):
     for name, count in (("fingerprints", 16), ("model_fingerprints", 2)):
         np.save(folder / "said" / f"{name}.npy", np.zeros((count, 3, 32, 32), np.float32))
     celeba_zip(folder / "celeba.zip", 16)
+    (folder / "album").mkdir()
+    for number in range(4):
+        photograph(folder / f"album/{number}.png", 64, 96, seed=number)
     lsun_lmdb(folder / "lsun", {b"%040x" % number: encoded(face(number), "WEBP")
                                 for number in range(16)})
     return folder

@@ -100,7 +100,7 @@ def test_a_failed_stage_is_told_in_full_and_the_others_go_on(
     with pytest.raises(StageFailed, match="broken failed; after did not run"):
         run(Plan("s", stages, {}), store)
     told = capsys.readouterr().out
-    log = next(store.root.glob("*.partial/stage.log"))
+    log = next(store.root.glob(".run/*.log"))
     for words in (
         "broken failed: it crashed",
         f"image:   {tiny_image}",

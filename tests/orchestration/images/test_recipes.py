@@ -183,3 +183,13 @@ def test_every_image_has_facts():
     for name in images.names():
         known = facts.read(recipes.framework_name(name))
         assert known.python in ("2.7", "3.11") and (known.cuda is None) == (name in ON_THE_CPU)
+
+
+def test_an_image_that_there_is_not_is_told_with_the_one_that_was_meant():
+    def image_id(name):
+        raise UserError(f"image {name}: there is none")
+
+    for name, said in (("progam", "; did you mean progan?"), ("ganfp/sgan", "; did you mean sngan?"), ("mine", "")):
+        with pytest.raises(UserError) as caught:
+            images.find(name, "cpu", image_id)
+        assert str(caught.value) == f"image {name}: there is none{said}"

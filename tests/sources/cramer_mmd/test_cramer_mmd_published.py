@@ -91,9 +91,18 @@ def test_a_variable_that_is_missing(tensors, tmp_path, name):
 
 def test_a_checkpoint_is_found_by_any_of_its_files_and_by_its_folder(tensors, tmp_path):
     prefix = write(tmp_path, tensors)
-    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/moved/since/model"\n')
-    for path in (prefix, f"{prefix}.index", f"{prefix}.meta", f"{prefix}.data-00000-of-00001", tmp_path):
-        assert import_.find(str(path)) == str(prefix)
+    for place in ("model", "/moved/since/model", "C:\\\\gans\\\\model"):  # as a text of protocol buffers has it
+        (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{place}"\n')
+        for path in (prefix, f"{prefix}.index", f"{prefix}.meta", f"{prefix}.data-00000-of-00001", tmp_path,
+                     tmp_path / "checkpoint"):
+            assert import_.find(str(path)) == str(prefix)
+
+
+def test_the_file_checkpoint_of_the_current_folder(tensors, tmp_path, monkeypatch):
+    write(tmp_path, tensors)
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model"\n')
+    monkeypatch.chdir(tmp_path)
+    assert importing("checkpoint", tmp_path / "out")["resolution"] == 32
 
 
 @pytest.mark.parametrize("note, said", [

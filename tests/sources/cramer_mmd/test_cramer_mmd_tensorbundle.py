@@ -58,14 +58,20 @@ def test_every_truncation_is_noticed(tmp_path):
     index, data = tensorbundles.pack(TENSORS)
     for length in range(len(data)):
         assert "shorter than its index says" in refusal(write(tmp_path, index, data[:length]))
-    for length in range(len(index)):
+    for length in range(1, len(index)):
         assert "does not end like an index" in refusal(write(tmp_path, index[:length], data))
 
 
 def test_a_missing_shard(tmp_path):
     prefix = write(tmp_path, *tensorbundles.pack(TENSORS))
-    (tmp_path / "model.data-00000-of-00001").unlink()
-    assert "it belongs beside the index" in refusal(prefix)
+    shard = tmp_path / "model.data-00000-of-00001"
+    shard.rename(tmp_path / f"{shard.name} (1)")  # as a browser renames a second download
+    assert f"{shard}: no such file; it belongs beside the index" in refusal(prefix)
+
+
+def test_another_file_in_place_of_the_index(tmp_path):
+    assert "is empty" in refusal(write(tmp_path, b""))
+    assert "is a web page" in refusal(write(tmp_path, b"<!DOCTYPE html><title>Quota exceeded</title>"))
 
 
 @pytest.mark.parametrize("extra, said", [

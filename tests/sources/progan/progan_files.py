@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import types
+import unittest.mock
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,17 +63,14 @@ def states_of(network, **given):
             for seed, function in enumerate(("G_paper", "D_paper", "G_paper"))]
 
 
-def write_checkpoint(path, content, protocol=4):
-    """Pickle `content`, in which a state (a dict with build_func_name) becomes an instance of tfutil.Network."""
-    module = types.ModuleType("tfutil")
-    module.Network = type("Network", (), {"__module__": "tfutil", "__qualname__": "Network"})
-    before, sys.modules["tfutil"] = sys.modules.get("tfutil"), module
-    try:
-        Path(path).write_bytes(pickle.dumps(_objects(module.Network, content), protocol))
-    finally:
-        del sys.modules["tfutil"]
-        if before is not None:
-            sys.modules["tfutil"] = before
+def write_checkpoint(path, content, protocol=4, module="tfutil"):
+    """Pickle `content`, in which a state (a dict with build_func_name) becomes an instance of MODULE.Network."""
+    kind = type("Network", (), {"__module__": module, "__qualname__": "Network"})
+    parts = module.split(".")
+    modules = {".".join(parts[:count]): types.ModuleType(module) for count in range(1, len(parts) + 1)}
+    modules[module].Network = kind
+    with unittest.mock.patch.dict(sys.modules, modules):
+        Path(path).write_bytes(pickle.dumps(_objects(kind, content), protocol))
     return path
 
 

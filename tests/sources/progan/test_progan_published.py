@@ -176,6 +176,10 @@ def test_the_order_of_the_variables_does_not_matter(tmp_path):
 def test_other_checkpoints(tmp_path):
     states = states_of(TINY)
     assert "holds one network ('G_paper')" in refusal(tmp_path, states[0])
+    assert refusal(tmp_path, changed(0, "build_func_name", "C_patch")[0]).endswith(
+        "a classifier is imported by the attribution")
+    assert refusal(tmp_path, changed(0, "build_func_name", "EG")).endswith(
+        "a visualisation network is imported by the attribution")
     assert "found a tuple" in refusal(tmp_path, states[:2])
     assert "found a tuple" in refusal(tmp_path, [*states[:2], 3])
     assert "found 'text'" in refusal(tmp_path, "text")
@@ -196,8 +200,8 @@ def test_a_file_of_the_theano_age(tmp_path):
     assert "Theano" in refusal(tmp_path, states)
 
 
-@pytest.mark.parametrize("protocol", [3, 4])
-def test_every_protocol_that_was_used(tmp_path, protocol):
+@pytest.mark.parametrize("protocol", range(6))
+def test_every_protocol(tmp_path, protocol):
     path = write_checkpoint(tmp_path / "n.pkl", states_of(TINY), protocol)
     assert import_.read(str(path))[0]["generator"] == TINY
 
@@ -207,8 +211,20 @@ def test_truncated_checkpoints(tmp_path):
     path = tmp_path / "network.pkl"
     for length in (0, 1, 100, 5000, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
-        with pytest.raises(BadInput, match="not a whole pickle"):
+        with pytest.raises(BadInput, match="not a whole pickle" if length else "is empty"):
             import_.read(str(path))
+
+
+@pytest.mark.parametrize("module", ["network", "ProGAN.tfutil", "progressive_growing_of_gans.network"])
+def test_the_class_may_stand_in_another_module(tmp_path, module):
+    path = write_checkpoint(tmp_path / "n.pkl", states_of(TINY), module=module)
+    assert import_.read(str(path))[0]["generator"] == TINY
+
+
+def test_a_stylegan_is_named(tmp_path):
+    path = write_checkpoint(tmp_path / "n.pkl", states_of(TINY), module="dnnlib.tflib.network")
+    with pytest.raises(BadInput, match="it is a file of StyleGAN, which is not read here"):
+        import_.read(str(path))
 
 
 def test_names_and_shapes_are_those_of_the_published_list(case):

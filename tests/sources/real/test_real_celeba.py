@@ -1,6 +1,7 @@
 """CelebA from small archives in the real format."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -15,6 +16,14 @@ LARGE = dict(SMALL, resolution=128)
 def numbers(images):
     """The number that is in the blue channel of each face."""
     return [int(round(value / 20)) for value in images[..., 2].mean((1, 2))]
+
+
+def repack(archive, path, compression):
+    """The same faces as others pack them: in a folder of another name, with other suffixes."""
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(path, "w", compression) as new:
+        for name in old.namelist()[:0:-1]:
+            new.writestr(f"Faces/{name[-10:-4]}.JPG", old.read(name))
+    return path
 
 
 def refusal(folder, archive, config=SMALL):
@@ -67,7 +76,7 @@ def test_the_seed_shuffles_attribution_and_nothing_else(tmp_path):
 
 def test_a_missing_archive_is_named_with_where_it_comes_from(tmp_path):
     line = refusal(tmp_path, tmp_path / "img_align_celeba.zip")
-    assert f"{tmp_path}/img_align_celeba.zip: no such file; download img_align_celeba.zip" in line
+    assert f"{tmp_path}/img_align_celeba.zip: is not there; download img_align_celeba.zip" in line
     assert "CelebA page" in line
 
 
@@ -76,13 +85,13 @@ def test_a_missing_archive_is_named_with_where_it_comes_from(tmp_path):
 def test_the_page_of_a_spent_quota_is_recognised(tmp_path, page):
     (tmp_path / "faces.zip").write_bytes(page)
     line = refusal(tmp_path, tmp_path / "faces.zip")
-    assert "an HTML page" in line and "quota is spent" in line
+    assert "is no whole zip archive" in line and "quota is spent" in line
 
 
 def test_a_truncated_archive_is_refused(tmp_path):
     archive = celeba_zip(tmp_path / "faces.zip", 10)
     archive.write_bytes(archive.read_bytes()[:-1000])
-    assert "not a whole zip file" in refusal(tmp_path, archive)
+    assert "is no whole zip archive" in refusal(tmp_path, archive)
 
 
 def test_a_missing_member_is_named(tmp_path):
@@ -114,7 +123,7 @@ def test_an_image_that_cannot_be_decoded_is_named_and_no_set_is_finished(tmp_pat
 
     archive = celeba_zip(tmp_path / "faces.zip", 10, truncate)
     status, _, errors = call(tmp_path, "celeba", "--archive", archive, "--out", tmp_path / "out")
-    assert status == 2 and "img_align_celeba/000003.jpg: not a whole image" in errors
+    assert status == 2 and "img_align_celeba/000003.jpg: not an image that can be read" in errors
     assert not (tmp_path / "out/gan/imageset.json").exists()
 
 
@@ -126,6 +135,34 @@ def test_a_damaged_member_is_named(tmp_path):
     status, _, errors = call(tmp_path, "celeba", "--archive", archive, "--out", tmp_path / "out")
     assert status == 2 and errors.count("\n") == 1
     assert "cannot be read (Bad CRC-32 for file" in errors
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_named_whatever_packed_it(tmp_path, compression):
+    celeba_zip(tmp_path / "faces.zip", 10)
+    repacked = repack(tmp_path / "faces.zip", tmp_path / "packed.zip", compression)
+    with zipfile.ZipFile(repacked) as archive:
+        middle = archive.getinfo("Faces/000007.JPG").header_offset + 500
+    data = bytearray(repacked.read_bytes())
+    data[middle:middle + 200] = bytes(byte ^ 255 for byte in data[middle:middle + 200])
+    repacked.write_bytes(data)
+    status, _, errors = call(tmp_path, "celeba", "--archive", repacked, "--out", tmp_path / "out")
+    assert status == 2 and errors.count("\n") == 1 and "the member Faces/000007.JPG cannot be read (" in errors
+
+
+def test_a_zip_that_was_packed_again_is_the_same_data_set(tmp_path):
+    archive = celeba_zip(tmp_path / "faces.zip", 10)
+    repacked = repack(archive, tmp_path / "packed.zip", zipfile.ZIP_DEFLATED)
+    for path in (archive, repacked):
+        assert call(tmp_path, "celeba", "--archive", path, "--out", tmp_path / path.stem)[0] == 0
+    first, second = (imagesets.read(tmp_path / stem / "attribution").index for stem in ("faces", "packed"))
+    assert (first["sha256"], first["made_by"]["input"]) == (second["sha256"], second["made_by"]["input"])
+
+
+def test_a_member_that_unpacks_to_more_than_a_face_does_is_not_unpacked(tmp_path):
+    huge = {"img_align_celeba/000001.jpg": bytes(1 << 25)}
+    archive = celeba_zip(tmp_path / "faces.zip", 10, lambda members: members.update(huge))
+    assert "000001.jpg has 33554432 bytes, too many for a picture of CelebA" in refusal(tmp_path, archive)
 
 
 @pytest.mark.parametrize(("changed", "complaint"), [

@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import subprocess
+import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from PIL import Image
 from sources.contract import imagesets
 from sources.real import lsun
 from sources.real.settings import Settings
-from tests.sources.real.real_archives import SMALL, call, encoded, face, lsun_lmdb
+from tests.sources.real.real_archives import REPOSITORY, SMALL, call, encoded, face, lsun_lmdb
 
 
 def records(count, kind="WEBP", width=80, height=60):
@@ -73,12 +76,13 @@ def test_a_database_larger_than_the_default_map_is_read(tmp_path):
 def test_a_missing_database_is_named_with_where_it_comes_from(tmp_path):
     (tmp_path / "bedroom_train_lmdb").mkdir()
     line = refusal(tmp_path, tmp_path / "bedroom_train_lmdb")
-    assert "there is no data.mdb in it; unzip bedroom_train_lmdb.zip" in line and "LSUN page" in line
+    assert "has no data.mdb in it; a database of LSUN is expected, the folder that unzipping" in line
 
 
 def test_the_zip_itself_is_refused(tmp_path):
-    (tmp_path / "bedroom_train_lmdb.zip").write_bytes(b"PK")
-    assert "a file, where the folder bedroom_train_lmdb is expected" in refusal(
+    with zipfile.ZipFile(tmp_path / "bedroom_train_lmdb.zip", "w") as archive:
+        archive.writestr("bedroom_train_lmdb/data.mdb", b"")
+    assert "is a zip file; unzip it, and name the folder that it makes, such as bedroom_train_lmdb" in refusal(
         tmp_path, tmp_path / "bedroom_train_lmdb.zip")
 
 
@@ -89,13 +93,35 @@ def test_a_truncated_database_is_refused(tmp_path, kept):
     size = data.stat().st_size
     data.write_bytes(data.read_bytes()[:kept if kept > 1 else int(kept * size)])
     line = refusal(tmp_path, data.parent)
-    assert "data.mdb: truncated" in line or "data.mdb: not an LMDB database" in line
+    assert "is truncated: data.mdb has" in line or "is no LMDB database" in line
 
 
 def test_something_else_called_data_mdb_is_refused(tmp_path):
     (tmp_path / "bedroom_train_lmdb").mkdir()
     (tmp_path / "bedroom_train_lmdb/data.mdb").write_bytes(b"<html>" * 5000)
-    assert "not an LMDB database" in refusal(tmp_path, tmp_path / "bedroom_train_lmdb")
+    assert "is no LMDB database" in refusal(tmp_path, tmp_path / "bedroom_train_lmdb")
+
+
+def test_another_category_is_called_by_its_name(tmp_path):
+    database = lsun_lmdb(tmp_path / "church_outdoor_train_lmdb", records(10))
+    call(tmp_path, "lsun", "--archive", database, "--out", tmp_path / "out")
+    assert imagesets.read(tmp_path / "out/gan").index["source"]["dataset"] == "LSUN church outdoor"
+
+
+def test_a_machine_that_cannot_map_the_database_is_not_taken_for_a_damaged_file(tmp_path):
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(10))
+    script = f"""
+import resource
+from pathlib import Path
+from sources.real import lsun
+from sources.real.settings import Settings
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + (4 << 20)  # the library maps 10 MiB or more
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+lsun.open_dataset(Path({str(database)!r}), Settings(32, 4, 3, 1, 2), 0)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert "this machine cannot map it into memory" in ended.stderr and "damaged (" not in ended.stderr
 
 
 def test_too_few_records_are_counted(tmp_path):
@@ -107,4 +133,4 @@ def test_a_record_that_is_no_image_is_named(tmp_path):
     rooms = records(10)
     rooms[b"0" * 39 + b"1"] = b"not an image"
     line = refusal(tmp_path, lsun_lmdb(tmp_path / "bedroom_train_lmdb", rooms))
-    assert f"record {'0' * 39}1: not a whole image" in line
+    assert f"record {'0' * 39}1: not an image that can be read (neither PNG nor JPEG nor WebP)" in line

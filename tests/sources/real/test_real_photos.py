@@ -1,147 +1,139 @@
-"""Crops of photographs: disjoint splits, sizes, credits, errors."""
+"""Photographs of one's own: each in one split alone, upright, and with a word for whatever is not as it should be."""
 
-import hashlib
-import json
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from sources.contract import imagesets
-from sources.contract.errors import BadInput
-from sources.real import photos
-from sources.real.settings import Settings
 from tests.sources.real.real_archives import SMALL, call, encoded, photograph
 
-COUNTS = {"resolution": 32, "gan": 40, "train": 20, "validation": 5, "test": 5}
+
+def coloured(folder, count, size=(64, 80)):
+    """A folder of photographs, each of one colour: (20 * number, seed of its own)."""
+    folder.mkdir()
+    for number in range(count):
+        Image.new("RGB", size, (10 * number, 5, 5)).save(folder / f"{number:03d}.png")
+    return folder
+
+
+def written(folder, place, config=SMALL):
+    """The images of both sets, uint8 (N, 32, 32, 3), and the events."""
+    status, events, errors = call(folder, "photos", "--archive", place, "--out", folder / "out", config=config)
+    assert (status, errors) == (0, "")
+    gan, attribution = (imagesets.read(folder / "out" / name) for name in ("gan", "attribution"))
+    assert gan.index["source"]["dataset"] == "own photographs"
+    return gan, attribution, events
 
 
 def refusal(folder, place, config=SMALL):
     """The one line of a refused folder of photographs, of which nothing was written."""
-    status, events, errors = call(folder, "photos", "--photos", place, "--out", folder / "out", config=config)
+    status, events, errors = call(folder, "photos", "--archive", place, "--out", folder / "out", config=config)
     assert (status, events, errors.count("\n")) == (2, [], 1)
     assert not (folder / "out").exists()
     return errors
 
 
-@pytest.fixture
-def album(tmp_path):
-    """A folder with two photographs."""
-    folder = tmp_path / "album"
-    folder.mkdir()
-    photograph(folder / "meadow.png", 480, 640, seed=1)
-    photograph(folder / "harbour.jpg", 400, 400, seed=2)
-    return folder
+@pytest.mark.parametrize("count", [4, 7, 10, 14])
+def test_no_photograph_is_in_two_splits(tmp_path, count):
+    gan, attribution, _ = written(tmp_path, coloured(tmp_path / "album", count))
+    reds = [image[0, 0, 0] // 10 for image in (*gan.images, *attribution.images)]
+    splits = [set(part) for part in (reds[:4], reds[4:7], reds[7:8], reds[8:])]
+    assert all(splits) and sum(map(len, splits)) == len(set.union(*splits)) == min(count, 10)
+    assert gan.index["source"]["credits"][0].startswith(f"{count} own photographs, each in one split alone")
 
 
-def test_no_two_splits_share_a_pixel(tmp_path):
-    """Each tile has its own red and green; a crop that took one pixel of a neighbour would show it."""
-    colours = np.zeros((6 * 64, 8 * 64, 3), np.uint8)
-    colours[..., 0] = np.repeat(np.arange(6) * 40, 64)[:, None]
-    colours[..., 1] = np.repeat(np.arange(8) * 30, 64)[None, :]
-    colours[..., 2] = np.random.RandomState(0).randint(2, size=colours.shape[:2]) * 255
+def test_enough_photographs_give_their_centres_as_from_png_reads_them(tmp_path):
     (tmp_path / "album").mkdir()
-    Image.fromarray(colours).save(tmp_path / "album/tiles.png")
-    dataset = photos.open_dataset(tmp_path / "album", Settings(32, 300, 100, 30, 30), seed=5)
-    seen = [set() for _ in range(4)]
-    for key in [*dataset.gan, *dataset.attribution]:
-        image = dataset.image(key)
-        assert np.ptp(image[..., 0]) == np.ptp(image[..., 1]) == 0
-        seen[key[0]].add(tuple(image[0, 0, :2]))
-    assert sum(map(len, seen)) == len(set.union(*seen)) == 48
+    for number in range(12):
+        photograph(tmp_path / f"album/{number}.png", 64, 96, seed=number)
+    gan, _, _ = written(tmp_path, tmp_path / "album")
+    centres = [np.asarray(Image.open(file).crop((16, 0, 80, 64)).resize((32, 32), Image.Resampling.LANCZOS))
+               for file in (tmp_path / "album").iterdir()]
+    assert all(any(np.array_equal(image, centre) for centre in centres) for image in gan.images)
 
 
-def test_tiles_are_dealt_in_proportion_and_each_split_gets_one():
-    tiles = list(range(100))
-    dealt = photos.deal(tiles, (600, 390, 9, 1), seed=0)
-    assert [len(part) for part in dealt] == [59, 38, 2, 1]
-    assert sorted(sum(dealt, [])) == tiles
-    assert photos.deal(tiles, (600, 390, 9, 1), seed=0) == dealt
-    assert photos.deal(tiles, (600, 390, 9, 1), seed=1) != dealt
-
-
-def test_rows_are_train_validation_test_and_the_same_every_time(album, tmp_path):
-    for name in ("once", "again"):
-        assert call(tmp_path, "photos", "--photos", album, "--out", tmp_path / name, config=COUNTS)[0] == 0
-    once, again = (imagesets.read(tmp_path / name / "attribution") for name in ("once", "again"))
-    assert once.index["sha256"] == again.index["sha256"]
-    assert once.images.shape == (30, 32, 32, 3)
-    assert once.index["source"] == {"architecture": "real", "dataset": "photos", "subset": "attribution", "seed": 0,
-                                    "parts": {"train": 20, "validation": 5, "test": 5}}
-
-
-def test_another_seed_gives_other_crops(album, tmp_path):
-    hashes = set()
-    for seed in ("1", "2"):
-        call(tmp_path, "photos", "--photos", album, "--out", tmp_path / seed, "--seed", seed)
-        hashes.add(imagesets.read(tmp_path / seed / "gan").index["sha256"])
-    assert len(hashes) == 2
-
-
-def test_crops_are_sharp_down_to_the_resolution_and_never_enlarged(tmp_path):
+def test_fewer_give_several_crops_each_that_differ(tmp_path):
     (tmp_path / "album").mkdir()
-    photograph(tmp_path / "album/large.png", 1920, 1920)
-    dataset = photos.open_dataset(tmp_path / "album", Settings(128, 50, 1, 1, 1), seed=0)
-    tiles = photos._tiles([Image.open(tmp_path / "album/large.png")], 128)
-    assert {tile.side for tile in tiles} == {320} and len(tiles) == 36
-    assert all(dataset.image(key).shape == (128, 128, 3) for key in dataset.gan)
+    for number in range(4):
+        photograph(tmp_path / f"album/{number}.jpg", 400, 600, seed=number)
+    gan, attribution, events = written(tmp_path, tmp_path / "album")
+    assert len({image.tobytes() for image in (*gan.images, *attribution.images)}) == 10
+    assert events[0] == {"event": "log", "message": "4 photographs for 10 images: each gives several crops"}
 
 
-def test_a_large_jpeg_is_decoded_no_larger_than_its_crops_need(tmp_path):
-    path = photograph(tmp_path / "large.jpg", 2400, 3200)
-    assert photos._photograph(path, 32, hashlib.sha256()).size == (1600, 1200)
-    assert photos._photograph(path, 128, hashlib.sha256()).size == (3200, 2400)
+def test_the_same_command_gives_the_same_images_and_another_seed_others(tmp_path):
+    album = coloured(tmp_path / "album", 12)
+    found = {}
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        call(tmp_path, "photos", "--archive", album, "--out", tmp_path / name, "--seed", seed)
+        found[name] = imagesets.read(tmp_path / name / "attribution").index["sha256"]
+    assert found["a"] == found["b"] != found["c"]
 
 
-def test_known_photographs_are_credited_and_drawings_left_out(tmp_path):
+def test_a_photograph_taken_sideways_is_upright(tmp_path):
+    upright = np.zeros((64, 64, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
     (tmp_path / "album").mkdir()
-    photograph(tmp_path / "album/Bridge_by_Sander_Klootwijk.jpg", 400, 400)
-    (tmp_path / "album/umang_by_Abhishek_Mudgal.jpg").write_bytes(b"not even read")
-    call(tmp_path, "photos", "--photos", tmp_path / "album", "--out", tmp_path / "out")
-    assert imagesets.read(tmp_path / "out/gan").index["source"]["credits"] == [
-        "Bridge_by_Sander_Klootwijk.jpg: Sander Klootwijk, 2018, CC-BY-SA-4.0; cropped and resized; "
-        "from the Debian package lomiri-wallpapers-16.04"]
+    for number in range(10):
+        upright[:32] = 255 - number
+        Image.fromarray(np.rot90(upright)).save(tmp_path / f"album/{number}.jpg", exif=exif, quality=95)
+    gan, _, _ = written(tmp_path, tmp_path / "album")
+    assert gan.images[:, :12].min() > 200 and gan.images[:, 20:].max() < 50
 
 
-def test_every_wallpaper_names_its_author_and_licence():
-    known = json.loads(photos._KNOWN.read_text(encoding="utf-8"))
-    assert len(known["photographs"]) == 15 and len(known["drawings"]) == 4
-    assert all(entry["author"] and entry["licence"].startswith("CC") for entry in known["photographs"])
+def test_what_is_left_out_and_what_is_lost_is_told(tmp_path):
+    album = coloured(tmp_path / "album", 8)
+    (album / "._000.png").write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X        ")
+    (album / "notes.bmp").write_text("x")
+    coloured(album / "older", 2)
+    Image.new("RGBA", (64, 64), (1, 2, 3, 0)).save(album / "cut-out.png")
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    frames[0].save(album / "moves.webp", save_all=True, append_images=frames[1:])
+    (album / "caf\udce9.png").write_bytes((album / "000.png").read_bytes())
+    _, _, events = written(tmp_path, album)
+    said = [event["message"] for event in events if event["event"] == "warning"]
+    assert said == ["left out: 1 copies under other names, 1 .bmp, 2 images in folders below; "
+                    "PNG, JPEG and WebP are read",
+                    "moving pictures, of which the first frame was taken: 1",
+                    "pictures with transparency, whose colours below it were taken: 1"]
 
 
-def test_a_missing_folder_is_refused(tmp_path):
-    assert "nowhere: no such folder" in refusal(tmp_path, tmp_path / "nowhere")
+@pytest.mark.parametrize(("spoil", "complaint"), [
+    (lambda album: album.rename(album.with_name("albums")), r"album: is not there; did you mean .*/albums\?"),
+    (lambda album: album.rename(album.with_name("albums")), r"is not there; did you mean .*/albums\?"),
+    (lambda album: (album / "a.png").symlink_to("/nowhere"), "has a link that leads nowhere, a.png"),
+    (lambda album: (album / "a.jpg").write_bytes(b"GIF89a"), "a.jpg: not an image .* .neither PNG nor JPEG"),
+    (lambda album: Image.new("I;16", (80, 80)).save(album / "a.png"), "a.png: has more than 8 bits a channel"),
+    (lambda album: photograph(album / "stamp.png", 48, 160), "1 photographs of 9 that are too small, stamp.png"),
+])
+def test_what_cannot_be_used_is_named_before_anything_is_written(tmp_path, spoil, complaint):
+    album = coloured(tmp_path / "album", 8)
+    spoil(album)
+    line = refusal(tmp_path, album)
+    assert re.search(complaint, line)
 
 
-def test_the_default_is_every_photograph_of_the_debian_packages_and_nothing_else(tmp_path, monkeypatch):
-    monkeypatch.setattr(photos, "WALLPAPERS", (tmp_path / "nowhere", tmp_path))
-    known = json.loads(photos._KNOWN.read_text(encoding="utf-8"))["photographs"]
-    photograph(tmp_path / "a_photograph_of_mine.jpg", 160, 160)
-    for number, entry in enumerate(known):
-        with pytest.raises(BadInput, match="lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04 are neither in"):
-            photos.open_dataset(None, Settings(32, 4, 2, 1, 1), seed=0)
-        photograph(tmp_path / entry["file"], 160, 160, seed=number)
-    credits = photos.open_dataset(None, Settings(32, 4, 2, 1, 1), seed=0).credits
-    assert [line.split(":")[0] for line in credits] == [entry["file"] for entry in known]
+def test_a_copy_under_another_name_is_the_same_photograph(tmp_path):
+    album = coloured(tmp_path / "album", 4)
+    gan, attribution, _ = written(tmp_path, album)
+    for number in range(6):
+        (album / f"copy-{number}.png").write_bytes((album / f"{number % 4:03d}.png").read_bytes())
+    again = written(tmp_path / "album", album)
+    assert again[0].index["sha256"] == gan.index["sha256"]
+    assert again[1].index["sha256"] == attribution.index["sha256"]
 
 
-def test_an_empty_folder_is_refused(tmp_path):
-    (tmp_path / "album").mkdir()
-    (tmp_path / "album/notes.txt").write_text("no photograph")
-    assert "there are no photographs" in refusal(tmp_path, tmp_path / "album")
+def test_photographs_of_the_resolution_are_large_enough_if_there_is_one_for_each_image(tmp_path):
+    written(tmp_path, coloured(tmp_path / "enough", 10, size=(32, 40)))
+    line = refusal(tmp_path / "enough", coloured(tmp_path / "fewer", 9, size=(32, 40)))
+    assert "their shorter side needs 64 pixels at resolution 32, as they are fewer than the 10 images" in line
 
 
-def test_a_small_photograph_is_named(album, tmp_path):
-    photograph(album / "stamp.png", 48, 160)
-    assert "stamp.png: 160x48 pixels; at resolution 32 the shorter side needs 64" in refusal(tmp_path, album)
-
-
-def test_a_photograph_that_cannot_be_read_is_named(album, tmp_path):
+def test_a_damaged_photograph_is_named_and_no_set_is_finished(tmp_path):
+    album = coloured(tmp_path / "album", 9)
     (album / "half.jpg").write_bytes(encoded(np.zeros((400, 400, 3), np.uint8))[:700])
-    assert "half.jpg: not a whole image" in refusal(tmp_path, album)
-
-
-def test_too_few_regions_are_counted(tmp_path):
-    (tmp_path / "album").mkdir()
-    photograph(tmp_path / "album/two.png", 64, 128)
-    assert "have 2 large and varied enough regions" in refusal(tmp_path, tmp_path / "album")
+    status, _, errors = call(tmp_path, "photos", "--archive", album, "--out", tmp_path / "out")
+    assert status == 2 and "half.jpg: not a whole image" in errors and errors.count("\n") == 1

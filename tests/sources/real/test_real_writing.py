@@ -68,13 +68,16 @@ def test_the_digest_follows_the_content_of_the_archive(tmp_path):
 
 
 def test_sigterm_ends_with_143_and_the_same_command_finishes(tmp_path):
-    photograph(tmp_path / "photo.png", 512, 512)
+    (tmp_path / "album").mkdir()
+    for number in range(4):
+        photograph(tmp_path / f"album/{number}.png", 512, 512, seed=number)
     (tmp_path / "config.json").write_text(json.dumps({"resolution": 64, "gan": 7000, "train": 9, "validation": 9,
                                                       "test": 9}))
-    command = [sys.executable, "-m", "sources.real", "photos", "--photos", tmp_path, "--out", tmp_path / "out",
+    command = [sys.executable, "-m", "sources.real", "photos", "--archive", tmp_path / "album", "--out",
+               tmp_path / "out",
                "--config", tmp_path / "config.json"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE) as process:
-        first = json.loads(process.stdout.readline())
+        first = next(event for event in map(json.loads, process.stdout) if event["event"] == "progress")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 143
     assert first["event"] == "progress" and 0 < first["step"] < first["total"] == 7027

@@ -1,0 +1,171 @@
+"""Pictures of anybody: which files of a folder they are, and what is in them; read here and nowhere else."""
+
+import math
+import os
+import struct
+import warnings
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from datasets import Unusable
+
+Tell = Callable[[str], Any]
+
+_EXTENSIONS = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "CMYK")  # 8 bits a channel or fewer
+_BROKEN = (OSError, SyntaxError, ValueError, RuntimeError, TypeError, EOFError, LookupError, ArithmeticError,
+           AssertionError, MemoryError, struct.error, zlib.error)  # what Pillow says of damaged files
+_ORIENTATION, _QUARTER_TURNS = 0x0112, (5, 6, 7, 8)  # of EXIF
+_TOO_MANY = (Image.DecompressionBombWarning, Image.DecompressionBombError)  # pixels: small files unpack to gigabytes
+_MOVES = "moving pictures, of which the first frame was taken"
+_TRANSPARENT = "pictures with transparency, whose colours below it were taken"
+
+
+def ignore(remark: str) -> None:
+    """A `tell` that does not listen."""
+
+
+def told(remarks: Iterable[str]) -> list[str]:
+    """What a `tell` heard of many pictures, each remark once: with how many pictures it is true of."""
+    return [f"{remark}: {count}" for remark, count in sorted(Counter(remarks).items())]
+
+
+def inside(folder: Path) -> list[Path]:
+    """The pictures in a folder, by their suffixes, in the order of their names; hidden files are none."""
+    return sorted(file for file in folder.iterdir() if _is_picture(file))
+
+
+def found(folder: Path) -> Sequence[Path]:
+    """The pictures in `folder`, in the order of their names; or the one file that `folder` is.
+
+    Raises Unusable if there are no pictures.
+    """
+    if folder.is_file():
+        return [folder]
+    if not folder.is_dir():
+        raise Unusable(f"{folder}: no such file or folder")
+    files = inside(folder)
+    if not files:
+        raise Unusable(f"{folder}: {nothing(folder)}")
+    return files
+
+
+def nothing(folder: Path) -> str:
+    """The complaint of a folder without pictures, with the one below it that has some."""
+    below = next((file.parent for file in sorted(folder.rglob("*")) if _is_picture(file)), None)
+    return ("there are no images (PNG, JPEG or WebP) in it"
+            + (f", but there are in {below}; name that" if below else ""))
+
+
+def left_out(folder: Path) -> str:
+    """What else is there that `inside` leaves out: "2 .bmp, 1 .tif, 12 images in folders below"; "" for nothing."""
+    if not folder.is_dir():
+        return ""
+    others = Counter(file.suffix.lower() or "without suffix" for file in folder.iterdir()
+                     if file.is_file() and not file.name.startswith(".") and not _is_picture(file))
+    below = sum(_is_picture(file) for file in folder.rglob("*/*"))
+    counts = [*sorted(others.items()), *([("images in folders below", below)] if below else [])]
+    return ", ".join(f"{count} {what}" for what, count in counts)
+
+
+def size(file: Path) -> tuple[int, int]:
+    """Width and height as it is looked at, of which only the header is read. Raises Unusable."""
+    with _open(str(file), file) as image:
+        return _upright_size(str(file), image)
+
+
+def doubts(file: Path, side: int) -> dict[str, bool]:
+    """Whether it is "resized" to come to `side` pixels, and whether it is "lossy", a JPEG. Raises Unusable."""
+    with _open(str(file), file) as image:
+        return {"resized": _upright_size(str(file), image) != (side, side), "lossy": image.format in ("JPEG", "MPO")}
+
+
+def read(name: str, source: Path | IO[bytes], tell: Tell = ignore, smallest_side: int | None = None) -> Image.Image:
+    """A picture, upright, RGB.
+
+    name: what errors call it. tell: called with what people should know of it. smallest_side: decode a JPEG at a
+    half, a quarter or an eighth, as long as its shorter side keeps so many pixels. Raises Unusable.
+    """
+    with _open(name, source) as image:
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of palettes with transparency, a line a file
+                if smallest_side:
+                    scale = smallest_side / min(image.size)
+                    image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+                for remark in _remarks(image):
+                    tell(remark)
+                ImageOps.exif_transpose(image, in_place=True)
+                return image if image.mode == "RGB" else image.convert("RGB")
+        except _BROKEN as error:
+            raise Unusable(f"{name}: not a whole image ({_reason(error)})") from error
+
+
+def pixels(file: Path, side: int, tell: Tell = ignore) -> npt.NDArray[np.uint8]:
+    """The centre of the picture at `side` pixels, upright: uint8 (side, side, 3). Raises Unusable."""
+    return resized(centre(read(str(file), file, tell)), side)
+
+
+def centre(image: Image.Image) -> Image.Image:
+    """The centre of `image`, cropped to its shorter side."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
+
+
+def resized(image: Image.Image, side: int) -> npt.NDArray[np.uint8]:
+    """A square `image` at `side` pixels, with Lanczos antialiasing: uint8 (side, side, 3)."""
+    if image.size != (side, side):
+        image = image.resize((side, side), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in _EXTENSIONS and not file.name.startswith(".") and not file.is_dir()
+
+
+def _upright_size(name: str, image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))  # image.getexif() would read a whole PNG in search of it
+    except _BROKEN as error:
+        raise Unusable(f"{name}: not a whole image (EXIF: {_reason(error)})") from error
+    return (height, width) if exif.get(_ORIENTATION, 1) in _QUARTER_TURNS else (width, height)
+
+
+def _open(name: str, source: Path | IO[bytes]) -> Image.Image:
+    try:
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+            image = Image.open(source, formats=_FORMATS)
+    except _TOO_MANY as error:
+        raise Unusable(f"{name}: more than {Image.MAX_IMAGE_PIXELS:,} pixels; make it smaller first") from error
+    except _BROKEN as error:
+        raise Unusable(f"{name}: not an image that can be read ({_reason(error)})") from error
+    deep = image.mode if image.mode not in _MODES else next(
+        (str(tile[3]) for tile in image.tile if "16" in str(tile[3])), None)
+    if deep:
+        image.close()
+        raise Unusable(f"{name}: has more than 8 bits a channel ({deep}); convert it to 8 bits first")
+    return image
+
+
+def _remarks(image: Image.Image) -> list[str]:
+    """What is lost of a picture when it is read. A JPEG's further pictures are previews of it."""
+    moves = image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False)
+    clear = image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] != 255
+    return [*([_MOVES] if moves else []), *([_TRANSPARENT] if clear else [])]
+
+
+def _reason(error: Exception) -> str:
+    """What Pillow or the system says, without what it adds of paths and objects."""
+    if isinstance(error, UnidentifiedImageError):
+        return "neither PNG nor JPEG nor WebP"
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)

@@ -1,0 +1,35 @@
+"""Files that are something else than what was meant, told by their first bytes."""
+
+import re
+
+from .errors import BadInput
+
+_LOOKED_AT = 64  # bytes
+_KINDS = (
+    (br"<(!|\?|[a-z])", "a web page; a download page answers so, fetch the file again"),
+    (br"version https://git-lfs", "a pointer of Git LFS; `git lfs pull` fetches what it stands for"),
+    (br"\x1f\x8b", "packed with gzip; unpack it"),
+    (br"PK\x03\x04", "a zip archive, as NumPy and PyTorch write it too"),
+    (br"\x89HDF", "an HDF5 file, as Keras and h5py write it"),
+    (br"\x93NUMPY", "a single array of NumPy"),
+    (br"\x80[\x02-\x05]", "a pickle"))
+
+
+def check(path, expected, own):
+    """Raise BadInput if the file at `path` is known to be something else.
+
+    expected: what it should be, in words. own: bytes that such a file may begin with although they
+    look like something else. A file that is not known passes; so does one that cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(_LOOKED_AT)
+    except EnvironmentError:
+        return
+    if not start:
+        raise BadInput("%s: is empty, where %s is expected; fetch it again" % (path, expected))
+    if start.startswith(own):
+        return
+    for pattern, words in _KINDS:
+        if re.match(pattern, start.lstrip(b"\xef\xbb\xbf \t\r\n"), re.IGNORECASE):
+            raise BadInput("%s: is %s; %s is expected" % (path, words, expected))
