@@ -9,7 +9,7 @@ import platform
 import re
 import sys
 
-from .errors import BadInput, ContractError
+from .errors import BadInput, ContractError, Stopped
 
 _DEVICES = ("auto", "cpu", "cuda")
 _QUANTIZE = ("published", "round")
@@ -72,12 +72,15 @@ def obey(parser, find, words=None):
 
 
 def end(work):
-    """Do `work()` and end the process: 0, or the status of a ContractError after its one line."""
+    """Do `work()` and end the process: 0, or the status of a ContractError or of Ctrl-C after its one line."""
     try:
         work()
     except ContractError as error:
         _say(error)
         sys.exit(error.status)
+    except KeyboardInterrupt:  # before there was anything to bring to disk
+        _say(Stopped("stopped; the same command begins again"))
+        sys.exit(Stopped.status)
     except EnvironmentError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise

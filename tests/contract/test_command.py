@@ -16,6 +16,10 @@ def ending(work, capsys):
     return caught.value.code, capsys.readouterr().err
 
 
+def test_ctrl_c_is_one_line(capsys):
+    assert ending(raising(KeyboardInterrupt()), capsys) == (143, "error: stopped; the same command begins again\n")
+
+
 def raising(error):
     """Work that fails."""
     def work():

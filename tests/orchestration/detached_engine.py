@@ -56,6 +56,9 @@ class DetachedEngine:
     def image_id(self, reference: str) -> str:
         return f"id of {reference}"
 
+    def ask(self, image_id: str, verb: str) -> tuple[int, bytes]:
+        return 2, b""
+
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         tell({"event": "log", "message": f"{len(images)} to prepare"})
 

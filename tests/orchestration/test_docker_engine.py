@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import threading
 import time
@@ -195,6 +197,33 @@ def test_only_abandoned_containers_are_cleaned(
     assert [container.labels["ganfp.key"] for container in containers(docker_engine, tmp_path)] == ["alive"]
     docker_engine.clean(tmp_path, lambda key: True)
     assert [stage.result().status for stage in running] == [137, 137]
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("echo said: $0; id -u >&2", (0, b"said: settings\n")),
+        ("touch /x; exit 2", (2, b"")),
+        ("cat /dev/zero", (125, b"")),  # no whole answer: it is too long
+        ("sleep 60", (137, b"")),  # it takes too long
+    ],
+)
+def test_a_question_is_answered_within_limits_and_nothing_is_left(
+    docker_engine: DockerEngine,
+    tiny_image: str,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    answer: tuple[int, bytes],
+) -> None:
+    monkeypatch.setattr(engine_module, "_ANSWER_SECONDS", 5)
+    entrypoint = json.dumps(["/bin/sh", "-c", script])
+    dockerfile = io.BytesIO(f"FROM {tiny_image}\nENTRYPOINT {entrypoint}\n".encode())
+    image, _ = docker_engine.client.images.build(fileobj=dockerfile, rm=True)
+    try:
+        assert docker_engine.ask(str(image.id), "settings") == answer
+        assert docker_engine.client.containers.list(all=True, filters={"ancestor": image.id}) == []
+    finally:
+        docker_engine.client.images.remove(image.id, force=True)
 
 
 def test_a_missing_image_is_named(docker_engine: DockerEngine, make_job: MakeJob) -> None:
