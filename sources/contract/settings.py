@@ -10,6 +10,7 @@ from collections import namedtuple
 
 from . import atomic
 from .errors import BadInput
+from .text import quoted
 
 
 def read_config(path):
@@ -93,5 +94,5 @@ def _typed(name, value, example):
     else:
         fits = isinstance(value, type(u"")) or isinstance(value, type(example))
     if not fits:
-        raise BadInput("setting %s: expected a value like %r, found %r" % (name, example, value))
+        raise BadInput("setting %s: expected a value like %r, found %s" % (name, example, quoted(value)))
     return type(example)(value)
