@@ -5,8 +5,10 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
+from orchestration import ownership
 from orchestration.errors import Stopped, UserError
 
 _MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
@@ -29,7 +31,8 @@ def interruptible(again: str) -> Iterator[None]:
         if error.errno not in _MENDABLE:
             raise
         place, reason = error.filename or "the disk", os.strerror(error.errno)
-        raise UserError(f"{place}: {reason}; make room, or choose another place, then run the same again") from error
+        mend = error.filename and ownership.mend(Path(os.fsdecode(place))) or "make room"
+        raise UserError(f"{place}: {reason}; {mend}, or choose another place, then run the same again") from error
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

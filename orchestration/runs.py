@@ -53,6 +53,7 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
 
         with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as events:
             engine.clean(store.root, store.is_free)
+            engine.check(store.root, [file for stage in stages for file in wanted.given(stage).values()], shown.say)
             needed = dict.fromkeys(wanted.image(stage) for stage in stages)
             engine.prepare(needed, lambda event: shown.note(str(event["message"])))
             _follow(events, shown)

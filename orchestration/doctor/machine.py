@@ -1,5 +1,6 @@
 """Disk, memory, cores and data against what the stages of a study ask for."""
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +16,8 @@ _STORE_BYTES = 5 * _GIB
 
 def disks(store: Path, docker_root: Path | None) -> list[Finding]:
     """Room for images and for finished stages."""
-    places = [("store", _existing(store), _STORE_BYTES, "free some, or choose another disk: run --store DIR")]
-    if docker_root is not None and docker_root.exists():  # it may be on another machine
+    places = [("store", existing(store), _STORE_BYTES, "free some, or choose another disk: run --store DIR")]
+    if docker_root is not None and os.path.exists(docker_root):  # not on another machine, nor out of sight
         mend = "free some (docker system prune), or give the engine another data-root"
         places.append(("images", docker_root, _IMAGES_BYTES, mend))
     return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
@@ -62,5 +63,6 @@ def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:
     return Finding("warning", "disk", f"{text}; {wanted / _GIB:.0f} GiB are advised", mend)
 
 
-def _existing(path: Path) -> Path:
-    return path if path.exists() else _existing(path.parent)
+def existing(path: Path) -> Path:
+    """The folder that `path` is, or would come to lie in."""
+    return path if os.path.exists(path) else existing(path.absolute().parent)

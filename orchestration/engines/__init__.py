@@ -98,6 +98,12 @@ class Engine(Protocol):
     def image_id(self, reference: str) -> str:
         """The id of an image. Raises UserError if it is not there."""
 
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """Raise UserError if no stage could run that writes below `store` and reads `files`, before anything is made.
+
+        say: told, a line each, what stages will lack here.
+        """
+
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make what stages run in, images or environments, where it is missing."""
 

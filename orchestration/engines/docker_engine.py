@@ -24,9 +24,12 @@ from orchestration.engines import (
     GRACE_SECONDS,
     Job,
     Result,
+    docker_access,
     docker_address,
     docker_containers,
     docker_gpus,
+    docker_info,
+    docker_trial,
 )
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
@@ -37,6 +40,8 @@ from orchestration.stage import Node, Resources
 
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
 _PATIENCE_SECONDS = 10  # for the first answer of the engine; once it has answered, it may take its time
+_NO_ANSWER = (DockerException, requests.RequestException, OSError,
+              ValueError, AttributeError)  # of settings that cannot be read
 _KILLED = 137  # the status of what SIGKILL ended
 
 
@@ -48,7 +53,7 @@ def connect() -> DockerEngine:
         docker_address.knock(address)
         client = docker.DockerClient(**settings, timeout=_PATIENCE_SECONDS, max_pool_size=64)
         info = client.info()
-    except (DockerException, requests.RequestException, OSError) as error:
+    except _NO_ANSWER as error:
         raise NoEngine(
             f"{address}: no Docker Engine answers ({docker_address.reason(error)}); start it "
             "(systemctl start docker), install it (apt install docker.io), see that you may use it "
@@ -78,6 +83,13 @@ class DockerEngine:
         except ImageNotFound as error:
             raise UserError(f"image {reference}: the engine does not have it, and no folder of "
                             f"containers/ makes it; build it, or docker pull {reference}") from error
+
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """Start a container as a stage would be started. Raises UserError."""
+        if missing := docker_info.unlimited(self.info):
+            say(f"the engine sets stages no limit of {', '.join(missing)}; orchestrate.py doctor says what mends it")
+        docker_access.check(self.info, files)
+        docker_trial.check(self.client, self.info, store, files)
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Build those of ours that are missing; others must be there."""

@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, NoReturn, cast
 
-from orchestration import gpus
+from orchestration import gpus, host
 from orchestration.engines import GRACE_SECONDS, Job, Result, leash
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
@@ -45,16 +45,18 @@ class ProcessEngine:
         self._root = root
 
     def nodes(self) -> tuple[Node]:
-        """This machine."""
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        """This machine, or what a container or a job of a scheduler leaves us of it."""
         ids = gpus.ids()
-        has = Resources(len(ids), len(os.sched_getaffinity(0)), memory)
+        has = Resources(len(ids), host.cores(), host.memory())
         return (Node(socket.gethostname(), has, ids),)
 
     def image_id(self, reference: str) -> NoReturn:
         """Raises UserError: such an image needs Docker."""
         raise UserError(f"image {reference}: no folder of containers/ makes it, so it can only run "
                         "in a Docker Engine")
+
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """Nothing to find out: a stage may do what we may."""
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make the environments that are missing."""

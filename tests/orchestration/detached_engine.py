@@ -56,6 +56,9 @@ class DetachedEngine:
     def image_id(self, reference: str) -> str:
         return f"id of {reference}"
 
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """A shell may do what we may."""
+
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         tell({"event": "log", "message": f"{len(images)} to prepare"})
 
