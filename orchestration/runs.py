@@ -48,8 +48,8 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
     with display([stage.name for stage in stages], console) as shown:
 
         def stop() -> None:
+            execution.stop()  # before it is said, as nobody may be there any more to read it (run | head)
             shown.say("stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it")
-            execution.stop()
 
         with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as events:
             engine.clean(store.root, store.is_free)
