@@ -6,8 +6,10 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
+from orchestration import ownership
 from orchestration.errors import Stopped, UserError
 
 _MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
@@ -35,7 +37,8 @@ def interruptible(again: str) -> Iterator[None]:
         if error.errno not in _MENDABLE:
             raise
         place, reason = error.filename or "the disk", os.strerror(error.errno)
-        raise UserError(f"{place}: {reason}; make room, or choose another place, then run the same again") from error
+        mend = error.filename and ownership.mend(Path(os.fsdecode(place))) or "make room"
+        raise UserError(f"{place}: {reason}; {mend}, or choose another place, then run the same again") from error
 
 
 class _Asked:

@@ -69,6 +69,6 @@ def test_to_ask_whether_a_stage_is_free_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.store.LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr("orchestration.store.Store.least_free", 1 << 60)
     with pytest.raises(UserError, match=f"{tmp_path}.*--store"):
         Store(tmp_path).require_space()
