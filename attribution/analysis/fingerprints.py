@@ -1,11 +1,11 @@
 """What `attribute --fingerprints` wrote: fingerprints of images and of sources, and how they respond."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from attribution.analysis import answers
 from sources.contract.errors import BadInput
 
 
@@ -39,12 +39,11 @@ def read(folder):
     """The Fingerprints in the folder of an `attribute` stage. Raises BadInput if there are none."""
     folder = Path(folder)
     try:
-        said = json.loads((folder / "attribution.json").read_text("utf-8"))
-        models, images, scores = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in
+        said = answers.index(folder / "attribution.json")
+        models, images, scores = (answers.array(folder / f"{name}.npy") for name in
                                   ("model_fingerprints", "fingerprints", "scores"))
-        names = np.repeat([one["name"] for one in said["sets"]],
-                          [one["count"] for one in said["sets"]])
-    except (OSError, ValueError, KeyError) as error:
+        labels, names = said["labels"], answers.names(said, len(images))
+    except (OSError, ValueError, KeyError, TypeError, BadInput) as error:
         raise BadInput(f"{folder}: no fingerprints ({error}); `attribute --fingerprints` of a visnet "
                        "writes them") from error
-    return Fingerprints(said["labels"], models, names, images, scores)
+    return Fingerprints(labels, models, names, images, scores)

@@ -1,12 +1,11 @@
 """What an experiment's `measure` is given: the finished stages that its `steps` asked for, by their names."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from attribution.analysis import fingerprints
+from attribution.analysis import answers, fingerprints
 from attribution.analysis.metrics import confusion_matrix, logsumexp, metrics
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
@@ -59,20 +58,17 @@ class Lab:
         """
         folder = self._folders[name]
         try:
-            said = json.loads((folder / "attribution.json").read_text("utf-8"))
-            values = np.load(folder / "scores.npy", allow_pickle=False)
+            said, values = answers.index(folder / "attribution.json"), answers.array(folder / "scores.npy")
             labels = said["labels"]
-            sets = [(*one["name"].partition("@")[::2], one["count"]) for one in said["sets"]]
-            counts = [count for _, _, count in sets]
-            truth = np.repeat([labels.index(label) if label in labels else -1
-                               for label, _, _ in sets], counts)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            sets = [set_name.partition("@")[::2] for set_name in answers.names(said, len(values))]
+            truth = np.array([labels.index(label) if label in labels else -1 for label, _ in sets])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, BadInput) as error:
             raise BadInput(f"{folder}: no scores of a method that knows these images ({error}); "
                            "docs/methods.md says what `attribute` writes") from error
         if values.shape != (len(truth), len(labels)) or not np.isfinite(values).all():
             raise BadInput(f"{folder}/scores.npy: expected finite numbers, {len(truth)} images x "
                            f"{len(labels)} labels, found {values.shape}")
-        meant = np.repeat([found == condition for _, found, _ in sets], counts)
+        meant = np.array([found == condition for _, found in sets], bool)
         return Scores(labels, truth[meant], values[meant].astype(float))
 
     def features(self, name):
@@ -81,7 +77,7 @@ class Lab:
         Or what a general network saw in images, of a stage that study.perceived asked for.
         """
         path = self._folders[name] / "features.npy"
-        return np.load(path, allow_pickle=False) if path.exists() else None
+        return answers.array(path) if path.exists() else None
 
     def distances(self, name):
         """How far each image of a set looks from its nearest neighbour, float32 (N,), each 0 or more.
@@ -90,22 +86,24 @@ class Lab:
         """
         path = self._folders[name] / "distances.npy"
         try:
-            return np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
+            return answers.array(path)
+        except BadInput as error:
             raise BadInput(f"{path}: no distances ({error}); study.nearest measures them") from error
 
     def familiarity(self, name):
         """How well the method knows images like those of `scores(name)`, float32 (N,), or None."""
         path = self._folders[name] / "familiarity.npy"
-        return np.load(path, allow_pickle=False) if path.exists() else None
+        return answers.array(path) if path.exists() else None
 
     def labels_of(self, name):
         """The name of its image set for every row of `features(name)`, text (N,)."""
         folder = self._folders[name]
         index = next(path for path in (folder / "attribution.json", folder / "features.json")
                      if path.exists())
-        sets = json.loads(index.read_text("utf-8"))["sets"]
-        return np.repeat([one["name"] for one in sets], [one["count"] for one in sets])
+        try:
+            return answers.names(answers.index(index), len(answers.array(folder / "features.npy")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"{index}: does not say of which images its features are ({error})") from error
 
     def fingerprints(self, name):
         """The Fingerprints of a stage that was asked for them. Raises BadInput if it was not."""

@@ -180,6 +180,7 @@ def _read_index(path):
             raise BadInput("%s: the key %r is missing; make the set again" % (path, key))
         if not isinstance(index[key], kind):
             raise BadInput("%s: the key %r is no %s; make the set again" % (path, key, _KINDS[kind]))
-    if not isinstance(index.get("source") or {}, dict):
-        raise BadInput("%s: the key 'source' is no object; make the set again" % path)
+    for key in ("source", "made_by"):
+        if not isinstance(index.get(key) or {}, dict):
+            raise BadInput("%s: the key %r is no object; make the set again" % (path, key))
     return index

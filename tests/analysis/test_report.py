@@ -6,6 +6,7 @@ import re
 import sys
 import types
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -273,3 +274,20 @@ def test_curves_leave_out_what_is_not_finite():
                          for step in range(4)])
     assert line["name"] == "loss" and len(line["points"].split()) == 3
     assert curves.draw([]) == []
+
+
+@pytest.mark.parametrize("text", [
+    "null", "[]", '{"curve": 3}', '{"curve": [null, {}, {"step": null, "losses": null}]}',
+    '{"curve": [{"step": 1, "losses": {"a": null, "b": NaN, "c": 1e999, "d": [1]}}, {"step": 1, "losses": {"a": 1}}]}',
+    '{"curve": [{"step": 5, "losses": {"a": 1}}, {"step": 5, "losses": {"a": 2}}]}',
+    '{"curve": [{"step": 1' + "0" * 400 + ', "losses": {"a": 1' + "0" * 400 + "}}]}"])
+def test_a_curve_that_is_none_harms_no_report(study, text):
+    Path(study.inputs, "ProGAN-train", "training.json").write_text(text)
+    report(study)
+    assert "nan" not in Path(study.out, "index.html").read_text()
+
+
+def test_a_file_without_end_or_bottom_is_named(study):
+    Path(study.inputs, "ProGAN-train", "training.json").write_text("[" * 100_000)
+    with pytest.raises(BadInput, match="training.json: nested too deeply"):
+        report(study)

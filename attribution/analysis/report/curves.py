@@ -4,7 +4,18 @@ import math
 
 WIDTH, HEIGHT, MARGIN = 600, 60, 3
 _POINTS = 200  # as many as a drawing this wide can show
+_MOST = 1e300  # of steps and losses
 _CUT = 0.02  # share of the points, at either end, that may lie outside: a loss explodes before it falls
+
+
+def checked(said):
+    """The curve of a training.json, for which nobody vouches: of its entries those that docs/contract.md allows."""
+    entries = said.get("curve") if isinstance(said, dict) else None
+    known = [entry for entry in entries if isinstance(entry, dict) and _is_number(entry.get("step"))
+             and isinstance(entry.get("losses"), dict)] if isinstance(entries, list) else []
+    return [{"step": entry["step"],
+             "losses": {name: value for name, value in entry["losses"].items() if _is_number(value)}}
+            for entry in known]
 
 
 def draw(curve):
@@ -26,7 +37,7 @@ def _line(name, samples):
     values = sorted(value for _, value in samples)
     cut = int(len(values) * _CUT)
     low, high, first, last = values[cut], values[-1 - cut], samples[0][0], samples[-1][0]
-    points = " ".join(f"{WIDTH * (step - first) / (last - first):.1f},{_down(value, low, high):.1f}"
+    points = " ".join(f"{WIDTH * (step - first) / ((last - first) or 1):.1f},{_down(value, low, high):.1f}"
                       for step, value in samples)
     return {"name": name, "points": points, "low": low, "high": high, "last": samples[-1][1]}
 
@@ -41,3 +52,7 @@ def _thin(samples):
 def _down(value, low, high):
     share = (value - low) / ((high - low) or 1)
     return HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * min(max(share, 0), 1)
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and -_MOST <= value <= _MOST  # which NaN is not

@@ -1,6 +1,5 @@
 """What a finished study has to show, read from the folders of its stages."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import experiments
-from sources.contract import imagesets
+from attribution.analysis.report import curves
+from sources.contract import atomic, imagesets
 from sources.contract.errors import BadInput
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -46,7 +46,8 @@ class Source:
     @property
     def versions(self):
         """{program: version} of what made the images."""
-        return (self.images.index.get("made_by") or {}).get("versions") or {}
+        versions = (self.images.index.get("made_by") or {}).get("versions")
+        return versions if isinstance(versions, dict) else {}
 
     @cached_property
     def deviation(self):
@@ -101,7 +102,7 @@ def read(config_path, inputs):
 def read_json(path):
     """The value in a JSON file. Raises BadInput naming the file."""
     try:
-        return json.loads(Path(path).read_text("utf-8"))
+        return atomic.read_json(str(path))
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: {error}; run the stage that makes it again") from error
 
@@ -118,4 +119,4 @@ def _experiment(name, folder, figures, stated):
 
 def _curve(folder):
     path = folder / "training.json"
-    return read_json(path)["curve"] if path.exists() else []
+    return curves.checked(read_json(path)) if path.exists() else []
