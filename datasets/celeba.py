@@ -3,14 +3,19 @@
 Packed again, as Kaggle and many others have it, the faces may lie in any one folder of the zip, or in none.
 """
 
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from datasets import Asked, Unusable, places
 
 _FOLDER = "img_align_celeba"
 _FACE = re.compile(r"(?:(.*)[/\\])?(\d{6})\.jpe?g", re.IGNORECASE)
+BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error, ValueError, RuntimeError,
+          NotImplementedError)  # what a damaged archive raises, packed one way or the other
 FETCH = ("download img_align_celeba.zip (Align&Cropped Images) from the CelebA page of the Multimedia Laboratory, "
           "The Chinese University of Hong Kong")
 
@@ -42,8 +47,8 @@ def content(path: Path, asked: Asked) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             return asked.of(len(faces(archive)))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        return f"is no whole zip archive ({error}); {FETCH} again"
+    except BROKEN as error:
+        return f"is no whole zip archive ({error!s:.100}); {FETCH} again"
     except Unusable as error:
         return str(error)
 

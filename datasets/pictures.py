@@ -60,7 +60,8 @@ def found(folder: Path) -> Sequence[Path]:
 
 def nothing(folder: Path) -> str:
     """The complaint of a folder without pictures, with the one below it that has some."""
-    below = next((file.parent for file in sorted(folder.rglob("*")) if _is_picture(file)), None)
+    near = (file for depth in ("*/*", "*/*/*", "*/*/*/*") for file in sorted(folder.glob(depth)))
+    below = next((file.parent for file in near if _is_picture(file)), None)
     return ("there are no images (PNG, JPEG or WebP) in it"
             + (f", but there are in {below}; name that" if below else ""))
 
@@ -103,7 +104,7 @@ def read(name: str, source: Path | IO[bytes], tell: Tell = ignore, smallest_side
                 for remark in _remarks(image):
                     tell(remark)
                 ImageOps.exif_transpose(image, in_place=True)
-                return image.convert("RGB")
+                return image if image.mode == "RGB" else image.convert("RGB")
         except _BROKEN as error:
             raise Unusable(f"{name}: not a whole image ({_reason(error)})") from error
 

@@ -11,12 +11,12 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from datasets import places
 from orchestration.downloads import download_trouble
 
 _SHARD = re.compile(r"\.data-(\d{5})-of-(\d{5})")
 _PART = re.compile(rf"\.(index|meta)|{_SHARD.pattern}")
 _NOT_OURS = ("Thumbs.db", "desktop.ini")  # as are names with a dot in front: file managers write them
-_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")  # so downloads are called meanwhile
 _PICKLE, _OF_PYTORCH = b"\x80", b"\x80\x02\x8a\x0a\x6c\xfc"  # how they begin; PyTorch's goes on behind its pickle
 
 
@@ -33,15 +33,13 @@ def files(place: Path) -> list[Path]:
     return sorted(_below(place)) if place.is_dir() else []
 
 
-def problem(stage: str, path: Path) -> str | None:
-    """What keeps a checkpoint from being used by a stage, and what mends it.
-
-    It is the rest of a line that begins with the path.
-    """
+def problem(path: Path) -> str | None:
+    """What keeps a checkpoint from being used, and what mends it: the rest of a line that begins with the path."""
     place = path.absolute()
     try:
-        return (_broken_link(place) or _missing(stage, place, path) or _surrounding(place)
-                or _incomplete(place) or _unfit(place))
+        if not (place.exists() or place.is_symlink() or _parts(place)):
+            return places.missing(path, called=prefix)
+        return _broken_link(place) or _surrounding(place) or _incomplete(place) or _unfit(place)
     except OSError as error:
         return f"cannot be read ({error.strerror})"
 
@@ -73,19 +71,6 @@ def _broken_link(place: Path) -> str | None:
     if place.is_symlink() and not place.exists():
         return f"is a link to {os.readlink(place)}, which is not there; mount its disk, or put the file in its place"
     return None
-
-
-def _missing(stage: str, place: Path, path: Path) -> str | None:
-    if place.exists() or _parts(place):
-        return None
-    known = [prefix(name) for name in _names(place.parent)]
-    near = [name for name in known if name.startswith(f"{place.name}.") or name == place.stem] \
-        or difflib.get_close_matches(place.name, known, 1, cutoff=0.8)
-    if near and near[0].endswith(_UNFINISHED):
-        return f"is not there; its download has not ended ({near[0]} is what there is of it)"
-    if near:
-        return f"is not there; did you mean {path.with_name(near[0])}?"
-    return f"is not there, and the stage {stage} needs it; put it at {place}"
 
 
 def _surrounding(place: Path) -> str | None:

@@ -51,7 +51,7 @@ def _ask(name: str, engine: Callable[[], Engine]) -> Schemas | None:
 def _problems(manifest: Manifest, stage: Stage, said: Schemas) -> Iterator[tuple[Place, str]]:
     """What a stage is told and its image does not take, and where the manifest says so."""
     for setting, text in complaints(said.get(stage.command[0], {}), stage.config).items():
-        for place in list(_stated(manifest, stage, setting)) or [(stage.name, setting)]:
+        for place in list(_stated(manifest, stage, setting)) or [("experiments", stage.name, setting)]:
             yield place, text
 
 

@@ -6,11 +6,13 @@ sets that are told apart go as {label: handle}. Pure: no Docker, no files, no cl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
+from datasets import kinds
 from orchestration import checkpoints
 from orchestration.errors import UserError
 from orchestration.manifest import REAL, Dataset, Manifest, Needs, Source, Subset
@@ -259,7 +261,7 @@ class Study:
             config=source.settings, inputs=_inputs(real)))
 
     def _import(self, name: str, source: Source, checkpoint: str) -> Handle:
-        path = checkpoints.prefix(checkpoint)
+        path = checkpoints.prefix(os.path.normpath(checkpoint))
         shown = place = f"checkpoint/{PurePath(path).name}"
         if PurePath(path).name == "checkpoint":  # so TensorFlow calls its note of what lies beside it
             path, place = str(PurePath(path).parent), "checkpoint"
@@ -283,8 +285,10 @@ class Study:
 
 
 def _shown(dataset: Dataset) -> str:
-    """The name under which a data set is mounted. That of LSUN's folder says what is to be seen."""
-    return f"archive/{PurePath(dataset.archive or '').name}" if dataset.kind == "lsun" else "archive"
+    """The name under which a data set is mounted. LSUN's says what is to be seen: archive/church_outdoor."""
+    if dataset.kind != "lsun" or dataset.archive is None:
+        return "archive"
+    return f"archive/{kinds.load('lsun').name(Path(dataset.archive)).removeprefix('LSUN ').replace(' ', '_')}"
 
 
 def _named(sets: Mapping[str, Handle]) -> tuple[str, ...]:

@@ -2,10 +2,7 @@
 
 import hashlib
 import io
-import lzma
-import struct
 import zipfile
-import zlib
 
 from datasets import Unusable, pictures
 from datasets import celeba as known
@@ -15,8 +12,6 @@ from .dataset import Dataset, require_usable, split
 
 WIDTH, HEIGHT = 178, 218
 CROP = (25, 57, 153, 185)  # left, top, right, bottom: 128x128 centred at (x, y) = (89, 121); published
-_BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error, ValueError, RuntimeError,
-           NotImplementedError)  # what a damaged archive raises, packed one way or the other
 _LARGEST = 1 << 20  # bytes of a picture; CelebA's have some 8,000
 _PIECE = 1 << 12  # bytes
 
@@ -58,7 +53,7 @@ def _read(path, archive, name):
     try:
         with archive.open(name) as member:
             return b"".join(iter(lambda: member.read(_PIECE), b""))
-    except _BROKEN as error:
+    except known.BROKEN as error:
         raise Unusable(f"--archive {path}: the member {name} cannot be read ({error!s:.100}); "
                        f"{known.FETCH} again") from error
 

@@ -57,9 +57,21 @@ def test_a_study_is_found_beside_its_store(tmp_path: Path) -> None:
     (tmp_path / "runs/far").mkdir(parents=True)
     note = {"results": {"model": "classifier/train"}, "stages": {"classifier/train": "abc"}}
     (tmp_path / "runs/far/run.json").write_text(json.dumps(note))
+    (tmp_path / "store/abc").mkdir(parents=True)
     assert asking.of_study("far", "model", tmp_path / "store") == tmp_path / "store/abc"
     with pytest.raises(UserError, match="trains a visualisation network on every source"):
         asking.of_study("far", "fingerprints", tmp_path / "store")
+
+
+def test_a_store_that_was_moved_and_a_note_that_was_cut_off_are_named(tmp_path: Path) -> None:
+    (tmp_path / "runs/far").mkdir(parents=True)
+    note = tmp_path / "runs/far/run.json"
+    note.write_text(json.dumps({"results": {"model": "classifier/train"}, "stages": {"classifier/train": "abc"}}))
+    with pytest.raises(UserError, match=r"no longer in .*store: the store was moved, .* --store, or make it again"):
+        asking.of_study("far", "model", tmp_path / "store")
+    note.write_text("")
+    with pytest.raises(UserError, match=r"run.json: cut off .* `orchestrate.py run` of its manifest writes it anew"):
+        asking.of_study("far", "model", tmp_path / "store")
 
 
 @pytest.mark.parametrize(("known", "words"), [

@@ -1,6 +1,8 @@
 """Image sets from folders of images, and back."""
 
 import json
+import os
+import pty
 import struct
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 from PIL import Image
 
 from commands.imageset import from_png, to_png
-from datasets import Unusable
+from datasets import Unusable, pictures
 from orchestration.errors import UserError
 from sources.contract import imagesets
 from sources.contract.errors import BadInput
@@ -195,6 +197,33 @@ def test_hidden_files_are_none_and_others_are_counted(folder, tmp_path):
                           cwd=REPOSITORY, capture_output=True, text=True)
     assert made.stdout == f"{tmp_path}/set: 7 images\n"
     assert made.stderr == "left out: 2 .bmp, 1 .tif, 1 without suffix; PNG, JPEG and WebP are read\n"
+
+
+def test_what_is_lost_of_pictures_is_told(folder, tmp_path):
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    for name in ("moves.webp", "moves.png"):
+        frames[0].save(folder / name, save_all=True, append_images=frames[1:])
+    Image.new("RGBA", (16, 16), (1, 2, 3, 254)).save(folder / "cut-out.png")
+    Image.new("RGBA", (16, 16), (1, 2, 3, 255)).save(folder / "opaque.png")
+    made = subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder, tmp_path / "set"],
+                          cwd=REPOSITORY, capture_output=True, text=True)
+    assert made.stderr == ("moving pictures, of which the first frame was taken: 2\n"
+                           "pictures with transparency, whose colours below it were taken: 1\n")
+
+
+def test_progress_is_shown_on_a_terminal(folder, tmp_path):
+    ours, terminal = pty.openpty()
+    subprocess.run([sys.executable, "orchestrate.py", "imageset", "from-png", folder, tmp_path / "set"],
+                   cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=terminal, check=True)
+    os.close(terminal)
+    assert "100%" in os.read(ours, 10000).decode()
+
+
+def test_a_photograph_with_previews_is_a_jpeg_and_does_not_move(tmp_path):
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[Image.new("RGB", (8, 8))])
+    told = []
+    assert from_png(tmp_path, tmp_path / "set", tell=told.append) == 1 and told == []
+    assert pictures.doubts(tmp_path / "a.jpg", 16) == {"resized": False, "lossy": True}
 
 
 def test_pictures_in_a_folder_below_are_named(folder, tmp_path):

@@ -152,8 +152,8 @@ def fuzz(name, seed, count):
     """(accepted, refused, [(what was wrong, the input)]) of one of READERS."""
     read, inputs, file = READERS[name]
     Image.init()  # or Pillow would import what it knows of other formats when it sees none that it expects
-    with warnings.catch_warnings(action="ignore"), \
-            Runner(read, refusal=Unusable, name=file, allowed=("os.fork",)) as runner:
+    with (warnings.catch_warnings(action="ignore"),
+          Runner(read, refusal=Unusable, name=file, allowed=("os.fork",)) as runner):
         for content in zips() if name == "celeba" else [database()]:
             runner.place(runner.folder / file, content)
             read(runner.folder / file, None)

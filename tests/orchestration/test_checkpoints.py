@@ -30,7 +30,7 @@ def names(place: Path) -> list[str]:
 
 
 def said(place: Path) -> str | None:
-    return checkpoints.problem("A/import", place)
+    return checkpoints.problem(place)
 
 
 def test_neighbours_are_not_meant(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_download_that_goes_on_is_named(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_told_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(put(tmp_path, "published/other"))
-    text = f"is not there, and the stage A/import needs it; put it at {tmp_path}/published/celeba.pkl"
+    text = f"is not there; put it at {tmp_path}/published/celeba.pkl"
     assert said(Path("published/celeba.pkl")) == text
 
 

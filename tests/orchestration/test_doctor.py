@@ -66,6 +66,15 @@ def test_a_small_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "docker system prune" in words(findings, "warning")
 
 
+def test_the_images_of_a_study_are_held_against_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.doctor.machine.shutil.disk_usage", lambda path: type("U", (), {"free": GIB}))
+    small, large = Plan("demo", (), {}, written=GIB), Plan("celeba", (), {}, written=313 * GIB)
+    findings = machine.room({"demo.yaml": small, "celeba.yaml": large}, tmp_path / "store")
+    assert levels(findings) == ["ok", "warning"]
+    assert (f"celeba.yaml writes 313.0 GiB of images, beside its models; 1.0 GiB are free at {tmp_path} -> free some, "
+            "or choose another disk: run --store DIR") == words(findings, "warning")
+
+
 def test_missing_data_blocks_the_study_that_was_asked_about() -> None:
     findings = machine.datasets(plan(), needed=True)
     assert "put it at /nowhere/celeba.zip -> celeba.yaml says where" in words(findings, "problem")

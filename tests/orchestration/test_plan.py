@@ -44,6 +44,28 @@ def test_the_stages_of_a_study():
         "existence/measure", "report"]
 
 
+@pytest.mark.parametrize(("kind", "archive", "shown", "name"), [
+    ("photos", "my/album", "archive", "own photographs"), ("celeba", "a.zip", "archive", "CelebA"),
+    ("lsun", "data/bedroom_train_lmdb", "archive/bedroom", "LSUN bedroom"),
+    ("lsun", "/big/church_outdoor_val_lmdb/", "archive/church_outdoor", "LSUN church outdoor"),
+    ("lsun", "..", "archive/LSUN", "LSUN"), ("lsun", "{out}", "archive/LSUN", "LSUN")])
+def test_a_data_set_is_shown_as_what_it_is(kind, archive, shown, name):
+    dataset = {"kind": kind, "archive": archive}
+    data, report = stage("data", dataset=dataset), stage("report", dataset=dataset)
+    assert after(data.command, "--archive") == f"{{in}}/{shown}"
+    assert (data.files, data.kinds) == ({shown: archive}, {shown: kind})
+    assert report.config["dataset"] == name
+
+
+def test_the_bytes_of_all_image_sets_are_added_up():
+    """Real images for the GANs and the methods, and of both GANs for the methods; each is 32x32 RGB."""
+    assert study(resolution=32).written == (9 + 9 + 2 * 9) * 32 * 32 * 3
+    more = study(resolution=32, experiments={"robustness": {}})
+    perturbed = [one for one in more.stages if one.command[0] == "perturb"]
+    assert perturbed and more.written == (36 + sum(one.images for one in perturbed)) * 32 * 32 * 3
+    assert all(one.images in (3, 9) for one in perturbed)
+
+
 SUBSETS = {"base": 5, "replaced": [1, 4]}  # of the nine images of the small study
 EVERYTHING = {name: SUBSETS if name == "subsets" else {} for name in experiments.names()}
 
@@ -244,6 +266,8 @@ def test_a_published_checkpoint_takes_the_place_of_training():
     assert names(study(sources=sources))[:3] == ["data", "A/import", "A/generate"]
     imported = stage("A/import", sources=sources)
     assert imported.files == {"checkpoint/MMDGAN.model-150000": "published/MMDGAN.model-150000"}
+    sources["A"]["checkpoint"] = "published//other/../MMDGAN.model-150000.index/"
+    assert stage("A/import", sources=sources) == imported
     assert "{in}/checkpoint/MMDGAN.model-150000" in imported.command
 
 

@@ -64,7 +64,11 @@ def test_a_stage_has_one_lease(tmp_path: Path) -> None:
     assert other.is_free("k")
 
 
+def test_to_ask_whether_a_stage_is_free_writes_nothing(tmp_path: Path) -> None:
+    assert Store(tmp_path).is_free("k") and list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.store.LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr("orchestration.store.Store.least_free", 1 << 60)
     with pytest.raises(UserError, match=f"{tmp_path}.*--store"):
         Store(tmp_path).require_space()

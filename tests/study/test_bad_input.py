@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import StageFailed
@@ -47,19 +49,35 @@ def test_a_missing_data_set(answer: Callable[..., tuple[int, str]], tmp_path: Pa
     archive = tmp_path / "img_align_celeba.zip"
     status, line = answer(MANIFEST.replace("{kind: photos}", f"{{kind: celeba, archive: {archive}}}"))
     assert status == 2
-    assert line == f"error: {archive}: is not there, and the stage data needs it; put it at {archive}"
+    assert line.startswith(f"error: {archive}: is not there; download img_align_celeba.zip")
+    assert line.endswith(f"and put it at {archive}")
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    (b"<!DOCTYPE html><title>Quota exceeded</title>", "is a web page"),
-    (b"PK\x03\x04" + bytes(1000), "no whole zip archive")])
+    (b"<!DOCTYPE html><title>Quota exceeded</title>", "is a web page in place of the file"),
+    (b"PK\x03\x04" + bytes(1000), "is no whole zip archive")])
 def test_an_archive_that_is_cut_off_or_a_page(
     answer: Callable[..., tuple[int, str]], tmp_path: Path, content: bytes, said: str
 ) -> None:
     archive = tmp_path / "img_align_celeba.zip"
     archive.write_bytes(content)
     status, line = answer(MANIFEST.replace("{kind: photos}", f"{{kind: celeba, archive: {archive}}}"))
-    assert status == 2 and said in line and "download it again" in line
+    assert status == 2 and said in line and "download " in line and " again" in line
+
+
+@pytest.mark.parametrize(("kind", "said"), [
+    ("celeba", "is a folder, where img_align_celeba.zip is expected"), ("lsun", "has no data.mdb in it"),
+    ("photos", "has too few photographs (3): the four splits need one each")])
+def test_plan_doctor_and_run_know_alike_what_is_wrong_with_data(tmp_path: Path, kind: str, said: str) -> None:
+    (tmp_path / "album").mkdir()
+    for number in range(3):
+        Image.new("RGB", (64, 64)).save(tmp_path / f"album/{number}.png")
+    (tmp_path / "m.yaml").write_text(MANIFEST.replace("kind: photos", f"kind: {kind}, archive: album"))
+    for verb, status, words in (("plan", 0, ()), ("doctor", 1, ()), ("run", 2, ("--store", "store"))):
+        told = subprocess.run([sys.executable, REPOSITORY / "orchestrate.py", verb, "m.yaml", *words], cwd=tmp_path,
+                              capture_output=True, text=True, check=False, timeout=60,
+                              env={**os.environ, "DOCKER_HOST": "unix:///nowhere.sock"})
+        assert told.returncode == status and said in told.stdout + told.stderr and "Traceback" not in told.stderr
 
 
 def test_an_engine_that_is_not_there(
@@ -89,6 +107,17 @@ def test_an_image_from_elsewhere_that_is_not_there(
 ) -> None:
     status, line = answer(MANIFEST.replace("image: progan", "image: nobody/nothing"), "--engine", "docker")
     assert status == 2 and "image nobody/nothing: the engine does not have it" in line
+
+
+@pytest.mark.docker
+def test_a_setting_that_an_image_from_elsewhere_does_not_take(
+    answer: Callable[..., tuple[int, str]], eigenimages: str
+) -> None:
+    text = MANIFEST.replace("{image: progan}", f"{{image: '{eigenimages}', settings: {{stepps: 3}}}}")
+    status, line = answer(text, "--engine", "docker")
+    assert status == 2 and line.endswith(
+        "bad.yaml:7: sources.A.settings.stepps: there is no such setting; did you mean steps?"
+    )
 
 
 def test_an_image_from_elsewhere_without_an_engine(answer: Callable[..., tuple[int, str]]) -> None:

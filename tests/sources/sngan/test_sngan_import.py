@@ -87,6 +87,14 @@ def test_weights_of_another_precision_are_refused(tmpdir, networks, dtype, given
     assert "%s (1024, 16), where float32" % given in refusal(tmpdir, values)
 
 
+def test_a_file_whose_name_is_no_utf8(tmpdir, networks):
+    name = b"caf\xe9.npz" if str is bytes else os.fsdecode(b"caf\xe9.npz")
+    path, out = os.path.join(str(tmpdir), name), str(tmpdir.join("model"))
+    arrays.save(path, networks["generator"])
+    import_.import_(Arguments(path, out, None))
+    assert models.read(out, "SNGAN")[0]["source"]["checkpoint"]["file"].startswith("caf")
+
+
 def test_another_byte_order_gives_the_same_model(tmpdir, networks):
     path, out = str(tmpdir.join("swapped.npz")), str(tmpdir.join("model"))
     np.savez(path, **dict((name, value.astype(value.dtype.newbyteorder(">")))
