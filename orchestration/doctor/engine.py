@@ -36,7 +36,7 @@ def judge(info: Mapping[str, Any]) -> list[Finding]:
         findings.append(Finding("warning", "engine", f"Docker {version} is older than 19.03",
                                 "install a newer one to use GPUs"))
     if unlimited := docker_info.unlimited(info):
-        text = f"it cannot limit {', '.join(unlimited)}: stages run without"
+        text = f"stages run without some limits: it cannot limit {', '.join(unlimited)}"
         findings.append(Finding("warning", "engine", text, _LIMITED))
     return findings
 
