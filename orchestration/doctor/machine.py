@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestration import data
+from orchestration import data, ownership
 from orchestration.doctor import Finding, severity
 from orchestration.stage import Node, Plan
 
@@ -20,7 +20,7 @@ def disks(store: Path, docker_root: Path | None) -> list[Finding]:
     if docker_root is not None and os.path.exists(docker_root):  # not on another machine, nor out of sight
         mend = "free some (docker system prune), or give the engine another data-root"
         places.append(("images", docker_root, _IMAGES_BYTES, mend))
-    return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
+    return [*_closed(existing(store)), *(_disk(name, place, wanted, mend) for name, place, wanted, mend in places)]
 
 
 def fits(plans: Mapping[str, Plan], nodes: Sequence[Node], needed: bool) -> list[Finding]:
@@ -61,6 +61,13 @@ def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:
     if free >= wanted:
         return Finding("ok", "disk", text)
     return Finding("warning", "disk", f"{text}; {wanted / _GIB:.0f} GiB are advised", mend)
+
+
+def _closed(place: Path) -> list[Finding]:
+    if os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+        return []
+    mend = ownership.mend(place, "let us write there") + " choose another place: run --store DIR"
+    return [Finding("problem", "disk", f"{place}: the store cannot be written there", mend)]
 
 
 def existing(path: Path) -> Path:
