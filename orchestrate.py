@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from commands.interruption import interruptible
 from orchestration.errors import OrchestrationError, UserError
 from sources.contract.errors import ContractError
 
@@ -66,7 +67,8 @@ def _write_what_can_be_written() -> None:
 if __name__ == "__main__":
     _write_what_can_be_written()
     try:
-        main(prog_name="orchestrate.py")
+        with interruptible("the same command"):
+            main(prog_name="orchestrate.py")
     except (OrchestrationError, ContractError) as error:
         click.echo("".join(f"error: {line}\n" for line in str(error).splitlines()), err=True, nl=False)
         sys.exit(error.status)
