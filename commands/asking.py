@@ -11,7 +11,7 @@ from orchestration import outputs, runs
 from orchestration.engines import Engine, choice
 from orchestration.errors import UserError
 from orchestration.stage import Plan, Resources, Stage
-from orchestration.store import Scratch
+from orchestration.store import Scratch, Store
 
 DRAWN = ("overview.png", "overview.gif", "responses.csv", "responses.json")
 _CORES, _MEMORY = 4, 4 << 30
@@ -73,18 +73,27 @@ def described(folder: Path, wanted: str) -> Model:
     return model
 
 
+def require_space(scratch: Path, images: int) -> None:
+    """Raise UserError if there is no room for an image set of so many bytes, and an answer about it."""
+    _store(scratch).require_space(images)
+
+
 def ask(model: Model, scratch: Path, engine_name: str | None, names: list[str] | None) -> Answer:
     """What it says of the image set `scratch`/images. names: of the pictures, if fingerprints are to be drawn."""
     console = Console(stderr=True, highlight=False)
     engine = choice.choose(engine_name, console.print)
     wish = _wish(engine)
     stages = (_attribute(model, scratch, names, wish), *([_overview(scratch, names, wish)] if names else []))
-    store = Scratch(scratch / "store")
+    store = _store(scratch)
     wanted = runs.with_keys(Plan("attribute", stages, {}), store, engine.image_id, lambda line: None)
     runs.run(wanted, store, engine, console)
     made = [store.folder(wanted.keys[stage.name]) for stage in stages]
     said = outputs.read_json(made[0] / "attribution.json")
     return Answer(said["predictions"], made[1] if names else None)
+
+
+def _store(scratch: Path) -> Store:
+    return Scratch(scratch / "store")
 
 
 def _wish(engine: Engine) -> Resources:

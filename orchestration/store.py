@@ -101,20 +101,22 @@ class Store:
         """Whether nobody has the lease on the stage `key`."""
         return leases.is_free(self.root / ".run" / f"{key}.lease")  # made by whoever takes it, not by who asks
 
-    def require_space(self) -> None:
-        """Raise UserError if the store cannot be written, or has too little room to begin anything."""
+    def require_space(self, more: int = 0) -> None:
+        """Raise UserError if the store cannot be written, or has too little room to begin anything.
+
+        more: bytes that are wanted beside those without which nothing begins.
+        """
         try:
             for folder in (self._aside("any", "lease").parent, self.root):
                 tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
-            whose = ownership.mend(Path(error.filename or self.root)) or "let us write there"
-            text = f"{self.root}: {error.strerror}; {whose}, or choose another place: {self.elsewhere}"
+            whose = ownership.mend(Path(error.filename or self.root), "let us write there")
+            text = f"{self.root}: {error.strerror}; {whose} choose another place: {self.elsewhere}"
             raise UserError(text) from error
-        free = shutil.disk_usage(self.root).free
-        if free < self.least_free:
-            raise UserError(f"{self.root}: the disk has {free >> 20} MiB left, a run needs "
-                            f"{self.least_free >> 20} MiB at least; make room, or choose another "
-                            f"disk: {self.elsewhere}")
+        free, needed = shutil.disk_usage(self.root).free, self.least_free + more
+        if free < needed:
+            raise UserError(f"{self.root}: the disk has {free >> 20} MiB left, a run needs {needed >> 20} MiB "
+                            f"at least; make room, or choose another disk: {self.elsewhere}")
 
     def _aside(self, key: str, name: str) -> Path:
         folder = self.root / ".run"

@@ -37,7 +37,7 @@ def check(client: docker.DockerClient, info: Mapping[str, Any], store: Path, fil
             seen = _try(client, docker_containers.arguments(job, _NOTHING, info, {}))
         except APIError as error:
             raise UserError(f"the engine cannot run stages: {mends.explain(str(error.explanation))}") from error
-    if seen != folder:
+    if seen != Path(folder).name:
         raise UserError(f"the engine cannot run stages: {mends.explain('bind source path does not exist')} ({store})")
 
 
@@ -47,7 +47,7 @@ def _job(folder: Path, files: Collection[Path]) -> Job:
     config, out = folder / "config.json", folder / "out"
     out.mkdir()
     config.write_text("{}")
-    (out / _TOKEN).write_text(str(folder))
+    (out / _TOKEN).write_text(folder.name)
     stage = Stage("trial", _NOTHING, "cpu", ("/sbin/docker-init", "--version"), _WISH)
     return Job(stage=stage, study="", key="", image=Foreign(_NOTHING, "cpu", _NOTHING), out=out,
                log=folder / "log", inputs={str(number): place for number, place in enumerate(places)},
