@@ -33,8 +33,8 @@ check: .venv/ready-dev ## style, types and import rules
 test: check ## the tests, in the real containers where there is a Docker Engine
 	.venv/bin/python -m pytest
 
-campaign: .venv/ready-dev ## what takes too long for every test run: more images through the conformance tests, all experiments under kills
-	.venv/bin/python -m pytest -m campaign tests/conformance tests/study
+campaign: .venv/ready-dev ## what takes too long for every test run: more images through the conformance tests, all experiments under kills, a hundred random deaths
+	.venv/bin/python -m pytest -m campaign tests/conformance tests/study tests/chaos
 
 bench: .venv/ready-dev ## measure; results go to benchmarks/results
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; .venv/bin/python $$script; done

@@ -3,34 +3,57 @@
 import errno
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
+from orchestration import ownership
 from orchestration.errors import Stopped, UserError
 
 _MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ONE_WISH_SECONDS = 1.0  # two signals within it say the same: a key pressed twice, a terminal and its shell
 
 
 @contextmanager
 def interruptible(again: str) -> Iterator[None]:
     """Turn an interruption of the block into Stopped, and an unusable disk into UserError.
 
+    A second one, if it is meant, ends the block's orderly end; none disturbs what follows the block.
     again: the command that continues.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
-            signal.signal(number, _interrupt)
+    asked = _Asked()
+    for number in _NUMBERS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup has SIGHUP ignored
+            signal.signal(number, asked)
     try:
         yield
     except KeyboardInterrupt:
+        asked.ends = True
         raise Stopped(f"stopped; what is done is kept, and this continues it: {again}") from None
     except OSError as error:
         if error.errno not in _MENDABLE:
             raise
         place, reason = error.filename or "the disk", os.strerror(error.errno)
-        raise UserError(f"{place}: {reason}; make room, or choose another place, then run the same again") from error
+        mend = error.filename and ownership.mend(Path(os.fsdecode(place))) or "make room"
+        raise UserError(f"{place}: {reason}; {mend}, or choose another place, then run the same again") from error
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _Asked:
+    """Handles signals: the first one interrupts, and a second one that comes after a while; others change nothing.
+
+    ends: the program ends already.
+    """
+
+    def __init__(self) -> None:
+        self.ends, self._times, self._last = False, 0, -float("inf")
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        meant = now - self._last > _ONE_WISH_SECONDS
+        if self.ends or self._times == 2 or not meant:
+            return
+        self._times, self._last = self._times + 1, now
+        raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from commands.interruption import interruptible
 from commands.options import experiment_option
 from commands.table import table
 from orchestration import data, manifest, plan, settings
@@ -24,7 +25,9 @@ def command(manifest_path: Path, only: tuple[str, ...], as_json: bool) -> None:
     """Print every stage that MANIFEST expands to: image, command, settings, inputs, resources."""
     stated = manifest.read(manifest_path)
     study = plan.expand(stated, only)
-    for line in settings.check(manifest_path, stated, study, _engine):
+    with interruptible("orchestrate.py plan"):
+        unchecked = settings.check(manifest_path, stated, study, _engine)
+    for line in unchecked:
         click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(study), indent=1))

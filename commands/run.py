@@ -43,10 +43,11 @@ def _run(manifest_path: Path, only: tuple[str, ...], engine_name: str | None, st
 
     stated = manifest.read(manifest_path)
     study = plan.expand(stated, only)
+    unchecked = settings.check(manifest_path, stated, study, engine)  # before much data is read for its hash
     wanted = runs.with_keys(study, store, lambda image: engine().image_id(image), say)
     left, stages = runs.unfinished(wanted, store), wanted.plan.stages
     if left:
-        for line in settings.check(manifest_path, stated, study, engine):
+        for line in unchecked:
             say(line)
         outcome.check_place(store, study.study)
         say(f"{wanted.plan.study}: {len(stages) - len(left)} of {len(stages)} stages are done")

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 
+from .text import for_json
+
 _LARGEST_JSON = 1 << 26  # bytes
 
 
@@ -44,17 +46,9 @@ def new_folder(path):
 
 def write_json(path, value):
     """Write `value` as JSON (sorted keys, indented) to a file that appears by rename."""
-    text = to_json(value, indent=1, separators=(",", ": ")) + "\n"
+    text = json.dumps(for_json(value), indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
     with new_file(path) as stream:
         stream.write(text.encode("utf-8"))
-
-
-def to_json(value, **layout):
-    """`value` as JSON with sorted keys. Names of files, on Python 2 bytes, that are not UTF-8 are read as Latin-1."""
-    try:
-        return json.dumps(value, sort_keys=True, **layout)
-    except UnicodeDecodeError:
-        return json.dumps(value, sort_keys=True, encoding="latin-1", **layout)
 
 
 def read_json(path):

@@ -1,14 +1,15 @@
 """Events: progress on standard output, one JSON object a line. Human text goes to standard error."""
 
+import json
 import sys
 import time
 
-from . import atomic
+from .text import for_json
 
 
 def emit(event, **fields):
     """Write one event, `{"event": event, ...}`, and flush it."""
-    sys.stdout.write(atomic.to_json(dict(fields, event=event)) + "\n")
+    sys.stdout.write(json.dumps(for_json(dict(fields, event=event)), sort_keys=True) + "\n")
     sys.stdout.flush()
 
 

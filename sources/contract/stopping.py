@@ -6,7 +6,10 @@ from .errors import Stopped
 
 
 class Stop(object):
-    """While this context lasts, SIGTERM and SIGINT are noted instead of killing the process."""
+    """While this context lasts, SIGTERM and SIGINT are noted instead of killing the process.
+
+    They go on to be noted where it ends with Stopped: a second one does not disturb the end of the process.
+    """
 
     def __init__(self):
         self.requested = False
@@ -17,7 +20,9 @@ class Stop(object):
             self._previous[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, Stopped):
+            return
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 

@@ -4,10 +4,14 @@ import json
 import os
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 900  # that one call may take
+_RUN = ["docker", "run", "--rm", "--init", "--network", "none", "--read-only", "--tmpfs", "/tmp",
+        "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{os.getuid()}:{os.getgid()}",
+        "--env", "HOME=/tmp", "--env", "OMP_NUM_THREADS=1"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class Process:
         shown = [word for name, label, path in _each(reads) for word in (f"--{name}", f"{label}{path}")]
         return [*self.prefix, verb, *shown, "--out", str(out), *arguments]
 
+    def question(self, verb):
+        """The words of a call that reads and writes nothing."""
+        return [*self.prefix, verb]
+
 
 class Container:
     """A source in an image of the local Docker Engine."""
@@ -52,10 +60,11 @@ class Container:
             place = f"/in/{name}/{label[:-1]}".rstrip("/")
             mounts += ["--volume", f"{path}:{place}:ro"]
             shown += [f"--{name}", f"{label}{place}"]
-        return ["docker", "run", "--rm", "--init", "--network", "none", "--read-only", "--tmpfs", "/tmp",
-                "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{os.getuid()}:{os.getgid()}",
-                "--env", "HOME=/tmp", "--env", "OMP_NUM_THREADS=1", *mounts, self.image, verb, *shown, "--out", "/out",
-                *arguments]
+        return [*_RUN, *mounts, self.image, verb, *shown, "--out", "/out", *arguments]
+
+    def question(self, verb):
+        """The words of a call that reads and writes nothing."""
+        return [*_RUN, self.image, verb]
 
 
 def _each(reads):
@@ -70,13 +79,22 @@ def _each(reads):
 def call(source, verb, reads, out, arguments=()):
     """Call a source and wait for its end."""
     Path(out).mkdir(parents=True, exist_ok=True)
-    ended = subprocess.run(source.command(verb, reads, out, arguments), capture_output=True, text=True,
-                           stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
+    return _run(source.command(verb, reads, out, arguments))
+
+
+def ask(source, verb):
+    """Give a source a verb that reads and writes nothing, and wait for its end."""
+    return _run(source.question(verb))
+
+
+def _run(command):
+    ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=SECONDS,
+                           check=False)
     return Ended(ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines())
 
 
 def stop_in_the_middle(source, verb, reads, out, arguments=()):
-    """Call a source, send SIGTERM when its first progress is neither the start nor the end, and wait for its end."""
+    """Call a source, send SIGTERM, twice, when a progress is neither the start nor the end; wait for its end."""
     Path(out).mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(source.command(verb, reads, out, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           stdin=subprocess.DEVNULL, text=True) as process:
@@ -88,6 +106,8 @@ def stop_in_the_middle(source, verb, reads, out, arguments=()):
             event = json.loads(line)
             if event["event"] == "progress" and event["step"] < event["total"]:
                 process.terminate()
+                time.sleep(0.05)
+                process.terminate()  # a second one is harmless
                 break
         rest, errors = process.communicate()
         limit.cancel()

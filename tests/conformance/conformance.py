@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from tests.conformance.callers import Container, Process, call, stop_in_the_middle
+from tests.conformance.told_settings import settings_are_told
 from tests.conformance.trial import NotConforming, Trial, check_events, expect, last, refused, sha256, spoilt
 
 
@@ -168,7 +169,7 @@ def inputs_are_left_as_they_were(trial):
 
 CHECKS = (training_tells_its_progress, a_finished_training_is_not_repeated, the_same_seed_gives_the_same_images,
           shards_equal_one_long_run, png_files_show_the_images, quantize_can_be_chosen, latents_give_their_images,
-          a_subset_is_the_first_and_the_last_images, bad_input_is_refused_in_one_line,
+          a_subset_is_the_first_and_the_last_images, bad_input_is_refused_in_one_line, settings_are_told,
           a_device_that_is_not_there_is_status_3, a_stopped_training_continues,
           inputs_are_left_as_they_were)
 

@@ -23,6 +23,7 @@ from tests.conformance.conformance import (
     training_tells_its_progress,
 )
 from tests.conformance.method_trial import TEST, TRAIN, VALIDATION, MethodTrial
+from tests.conformance.told_settings import settings_are_told
 from tests.conformance.trial import check_events, expect, last, refused, sha256, spoilt, write_set
 
 _ROUNDING = 1e-4  # of the largest score
@@ -200,7 +201,7 @@ CHECKS = (training_tells_its_progress, a_finished_training_is_not_repeated,
           the_model_says_its_labels_and_resolution, the_same_command_gives_the_same_bits,
           rows_for_tests_are_not_seen, sets_may_have_any_name_and_order,
           labels_are_in_the_order_of_training, shards_equal_one_run,
-          bad_input_is_refused_in_one_line, a_device_that_is_not_there_is_status_3,
+          bad_input_is_refused_in_one_line, settings_are_told, a_device_that_is_not_there_is_status_3,
           a_stopped_training_continues, a_training_goes_on_from_a_model,
           inputs_are_left_as_they_were)
 

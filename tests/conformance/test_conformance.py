@@ -65,6 +65,18 @@ print("a banner", file=sys.stderr)
 errors.BadInput.status = 1
 """, conformance.bad_input_is_refused_in_one_line,
         "exit status 1 instead of 2"),
+    "takes what it does not tell": ("""
+settings.check = lambda chosen, allowed: None
+""", conformance.settings_are_told,
+        "exit status 0 instead of 2"),
+    "tells less than it takes": ("""
+settings.schema = lambda published, allowed: {"type": "object", "additionalProperties": False, "properties": {}}
+""", conformance.settings_are_told,
+        "does not tell of"),
+    "crashes where it should tell": ("""
+settings.show = lambda schemas: 1 / 0
+""", conformance.settings_are_told,
+        "settings ended with 1"),
     "believes any image set": ("""
 read = imagesets.read
 imagesets.read = lambda folder, check=True: read(folder, check=False)
@@ -118,13 +130,22 @@ generation._write_pngs = lambda out, first, images: write(out, 0, images)
 def test_a_broken_source_is_caught(change, check, complaint, tmp_path):
     script = tmp_path / "broken.py"
     script.write_text("import runpy, sys, time\nfrom sources.contract import *\n"
-                      "from sources.contract import errors, events, generation, imagesets, models, training\n"
+                      "from sources.contract import errors, events, generation, imagesets, models, settings, training\n"
                       f"{change}\nrunpy.run_module('examples.fifth_gan.eigenimages', run_name='__main__')\n")
     broken = Process([sys.executable, "-c", f"exec(open({str(script)!r}).read())"])
     trial = Trial(broken, tmp_path / "trial", TINY)
     assert trial.trained.status == 0
     with pytest.raises(NotConforming, match=complaint):
         check(trial)
+
+
+def test_a_source_need_not_tell_its_settings(tmp_path):
+    silent = tmp_path / "silent.py"
+    silent.write_text("import runpy, sys\nfrom sources.contract import command\n"
+                      "command.add_settings = lambda verbs: None\n"
+                      "runpy.run_module('examples.fifth_gan.eigenimages', run_name='__main__')\n")
+    conformance.settings_are_told(Trial(Process([sys.executable, "-c", f"exec(open({str(silent)!r}).read())"]),
+                                        tmp_path / "trial", TINY))
 
 
 def test_the_command_line_names_each_check_and_its_exit_status_tells(tmp_path):

@@ -16,6 +16,10 @@ def ending(work, capsys):
     return caught.value.code, capsys.readouterr().err
 
 
+def test_ctrl_c_is_one_line(capsys):
+    assert ending(raising(KeyboardInterrupt()), capsys) == (143, "error: stopped; the same command begins again\n")
+
+
 def raising(error):
     """Work that fails."""
     def work():
@@ -41,6 +45,20 @@ def test_a_disk_that_is_really_full(capsys):
             stream.write(b"x")
     status, said = ending(work, capsys)
     assert status == 2 and "No space left on device" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("mode,mend", [(None, "make the folder yourself (mkdir -p)"), (0o600, "chmod o+r")])
+def test_a_place_that_is_another_users_is_said_to_be(mode, mend, tmpdir, capsys, monkeypatch):
+    place = tmpdir.join("out")
+    if mode is not None:
+        place.write("")
+        place.chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    status, said = ending(raising(IOError(errno.EACCES, "Permission denied", str(place))), capsys)
+    there = tmpdir if mode is None else place
+    owner = os.stat(str(there)).st_uid
+    assert status == 2 and said.count("\n") == 1 and mend in said
+    assert "%s belongs to user %d (mode 0" % (there, owner) in said and "this runs as user 12345" in said
 
 
 def test_bugs_keep_their_traceback():

@@ -31,9 +31,10 @@ class Walk(object):
         return 3
 
     def step(self, number, batches):
-        """Move; in the middle of step `stop_after` comes a SIGTERM."""
+        """Move; in the middle of step `stop_after` comes a SIGTERM, and more of it."""
         if number == self.stop_after:
-            os.kill(os.getpid(), signal.SIGTERM)
+            for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+                os.kill(os.getpid(), wish)
         self.value += random_at(self.seed, 1, number).randn(3) + batches[number].sum()
         return {"size": float(abs(self.value).sum())}
 
@@ -74,6 +75,12 @@ def test_a_stopped_run_ends_with_the_same_bits(tmpdir, stop_after):
         train(folder, stop_after)
     np.testing.assert_array_equal(train(folder)[1], undisturbed)
     assert folder.join("training.json").read() == tmpdir.join("whole", "training.json").read()
+
+
+def test_what_comes_after_a_stop_is_noted_too(tmpdir):
+    with pytest.raises(Stopped):
+        train(tmpdir, 3)
+    os.kill(os.getpid(), signal.SIGINT)  # a KeyboardInterrupt here would be a traceback
 
 
 def test_what_a_run_leaves_behind(tmpdir):

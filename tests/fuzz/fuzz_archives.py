@@ -127,8 +127,8 @@ def read_database(path, out):
 
 
 def _child(folder, writing):
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(_SECONDS)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     try:
         _images(lsun.open_dataset(folder, _SETTINGS, 0))
         said = "accepted"
@@ -152,8 +152,8 @@ def fuzz(name, seed, count):
     """(accepted, refused, [(what was wrong, the input)]) of one of READERS."""
     read, inputs, file = READERS[name]
     Image.init()  # or Pillow would import what it knows of other formats when it sees none that it expects
-    with warnings.catch_warnings(action="ignore"), \
-            Runner(read, refusal=Unusable, name=file, allowed=("os.fork",)) as runner:
+    with (warnings.catch_warnings(action="ignore"),
+          Runner(read, refusal=Unusable, name=file, allowed=("os.fork",)) as runner):
         for content in zips() if name == "celeba" else [database()]:
             runner.place(runner.folder / file, content)
             read(runner.folder / file, None)

@@ -3,10 +3,13 @@
 The image is the shipped one and a pinned pytest (containers/test/Dockerfile).
 """
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from orchestration.images import answers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = {
@@ -35,3 +38,11 @@ def test_the_room_passes_its_own_tests_in_its_container(image, test_image):
     print(finished.stdout[-6000:], finished.stderr[-2000:])
     assert finished.returncode == 0
     assert " passed" in finished.stdout
+
+
+@pytest.mark.parametrize("image", ROOMS)
+def test_the_image_tells_the_settings_that_are_told_without_it(image, test_image, docker_engine):
+    """`plan` asks this Python and not the image, which need not be built: both say the same."""
+    image_id = docker_engine.image_id(test_image(image))
+    status, said = docker_engine.ask(image_id, "settings")
+    assert status == 0 and json.loads(said) == answers.of_ours(image)

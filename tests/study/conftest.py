@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import images
 from orchestration.engines.docker_engine import DockerEngine
-from orchestration.images import build
-from orchestration.repository import REPOSITORY
 from tests.orchestration import tiny
+from tests.study import examples
 from tests.study.micro import MANIFEST, orchestrate
 
 
@@ -22,20 +20,13 @@ def tiny_image(docker_engine: DockerEngine) -> str:
 @pytest.fixture(scope="session")
 def eigenimages(docker_engine: DockerEngine) -> str:
     """The image of the example of a source, made as its page says."""
-    return _example(docker_engine, "fifth_gan", "somebody/eigenimages:latest")
+    return examples.image(docker_engine, "fifth_gan", "somebody/eigenimages:latest")
 
 
 @pytest.fixture(scope="session")
 def spectra(docker_engine: DockerEngine) -> str:
     """The image of the example of a method, made as its page says."""
-    return _example(docker_engine, "own_method", "somebody/spectra:latest")
-
-
-def _example(engine: DockerEngine, folder: str, tag: str) -> str:
-    build.build(engine.client, [images.recipe("real", "cpu")], lambda event: None)
-    dockerfile = f"examples/{folder}/Dockerfile"
-    engine.client.images.build(path=str(REPOSITORY), dockerfile=dockerfile, tag=tag, rm=True, forcerm=True)
-    return tag
+    return examples.image(docker_engine, "own_method", "somebody/spectra:latest")
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,17 @@ def test_an_image_from_elsewhere_that_is_not_there(
     assert status == 2 and "image nobody/nothing: the engine does not have it" in line
 
 
+@pytest.mark.docker
+def test_a_setting_that_an_image_from_elsewhere_does_not_take(
+    answer: Callable[..., tuple[int, str]], eigenimages: str
+) -> None:
+    text = MANIFEST.replace("{image: progan}", f"{{image: '{eigenimages}', settings: {{stepps: 3}}}}")
+    status, line = answer(text, "--engine", "docker")
+    assert status == 2 and line.endswith(
+        "bad.yaml:7: sources.A.settings.stepps: there is no such setting; did you mean steps?"
+    )
+
+
 def test_an_image_from_elsewhere_without_an_engine(answer: Callable[..., tuple[int, str]]) -> None:
     status, line = answer(MANIFEST.replace("image: progan", "image: nobody/nothing"), "--engine", "process")
     assert status == 2 and "can only run in a Docker Engine" in line

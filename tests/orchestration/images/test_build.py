@@ -3,6 +3,7 @@
 import subprocess
 import tarfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -68,6 +69,12 @@ def test_pip_is_asked_once_for_the_build_for_the_cpu(monkeypatch, tmp_path, vers
     assert len(asked) == 1 and "3.11" in asked[0]
     monkeypatch.setenv("PIP_FIND_LINKS", "/elsewhere")
     assert offers.has("torch", "2.13.0+cpu", "3.11") == offered and len(asked) == 2
+
+
+def test_answers_that_are_kept_at_once_do_not_share_a_file(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: offers._write(tmp_path / "answer", "yes"), range(200)))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["yes"]
 
 
 @pytest.mark.parametrize("no_answer", [
