@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from commands.interruption import interruptible
 from datasets import Unusable
 from orchestration.errors import OrchestrationError, UserError
 from orchestration.text import printable
@@ -68,7 +69,8 @@ def _write_what_can_be_written() -> None:
 if __name__ == "__main__":
     _write_what_can_be_written()
     try:
-        main(prog_name="orchestrate.py")
+        with interruptible("the same command"):
+            main(prog_name="orchestrate.py")
     except (OrchestrationError, ContractError, Unusable) as error:
         click.echo("".join(f"error: {printable(line)}\n" for line in str(error).splitlines()), err=True, nl=False)
         sys.exit(error.status)

@@ -37,8 +37,9 @@ def interruptible(again: str) -> Iterator[None]:
         if error.errno not in _MENDABLE:
             raise
         place, reason = error.filename or "the disk", os.strerror(error.errno)
-        mend = error.filename and ownership.mend(Path(os.fsdecode(place))) or "make room"
-        raise UserError(f"{place}: {reason}; {mend}, or choose another place, then run the same again") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or not error.filename
+        mend = "make room, or" if full else ownership.mend(Path(os.fsdecode(place)), "make room")
+        raise UserError(f"{place}: {reason}; {mend} choose another place, then run the same again") from error
 
 
 class _Asked:

@@ -110,8 +110,8 @@ class Store:
             for folder in (self._aside("any", "lease").parent, self.root):
                 tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
-            whose = ownership.mend(Path(error.filename or self.root)) or "let us write there"
-            text = f"{self.root}: {error.strerror}; {whose}, or choose another place: {self.elsewhere}"
+            whose = ownership.mend(Path(error.filename or self.root), "let us write there")
+            text = f"{self.root}: {error.strerror}; {whose} choose another place: {self.elsewhere}"
             raise UserError(text) from error
         free, needed = shutil.disk_usage(self.root).free, self.least_free + more
         if free < needed:

@@ -1,11 +1,10 @@
 """What would run stages: does it answer, and can it keep stages within their limits?"""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration import data, ownership
+from orchestration import data
 from orchestration.doctor import Finding
 from orchestration.engines import Engine, choice, docker_info
 from orchestration.errors import UserError
@@ -42,16 +41,15 @@ def judge(info: Mapping[str, Any]) -> list[Finding]:
 
 
 def tried(engine: Engine, store: Path, plans: Mapping[str, Plan]) -> list[Finding]:
-    """Whether stages can run that write to `store` and read what the plans name, as far as that is there."""
+    """Whether stages can run that write below `store` and read what the plans name, as far as that is there."""
     paths = dict.fromkeys(path for plan in plans.values() for stage in plan.stages for path in stage.files.values())
     files = [file for path in paths for file in data.own_files(path).values()]
     try:
         engine.check(store, files, lambda line: None)
     except UserError as error:
         return [Finding("problem", "engine", str(error))]
-    except OSError as error:
-        text = f"{error.filename}: {os.strerror(error.errno or 0)}"
-        return [Finding("problem", "store", text, ownership.mend(store) or "choose another place: run --store DIR")]
+    except PermissionError:  # of the store, as machine.disks says
+        pass
     return []
 
 

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestration import data
+from orchestration import data, ownership
 from orchestration.doctor import Finding, severity
 from orchestration.stage import Node, Plan
 
@@ -21,7 +21,7 @@ def disks(store: Path, docker_root: Path | None) -> list[Finding]:
     if docker_root is not None and os.path.exists(docker_root):  # not on another machine, nor out of sight
         mend = "free some (docker system prune), or give the engine another data-root"
         places.append(("images", docker_root, _IMAGES_BYTES, mend))
-    return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
+    return [*_closed(existing(store)), *(_disk(name, place, wanted, mend) for name, place, wanted, mend in places)]
 
 
 def room(plans: Mapping[str, Plan], store: Path) -> list[Finding]:
@@ -74,6 +74,13 @@ def _disk(name: str, place: Path, wanted: int, mend: str) -> Finding:
 
 def _room(text: str, enough: bool) -> Finding:
     return Finding("ok", "disk", text) if enough else Finding("warning", "disk", text, _OTHER_DISK)
+
+
+def _closed(place: Path) -> list[Finding]:
+    if os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+        return []
+    mend = ownership.mend(place, "let us write there") + " choose another place: run --store DIR"
+    return [Finding("problem", "disk", f"{place}: the store cannot be written there", mend)]
 
 
 def existing(path: Path) -> Path:

@@ -23,6 +23,16 @@ runpy.run_path("orchestrate.py", run_name="__main__")
 """
 
 
+CLOSED = """
+import runpy, sys
+from orchestration import data
+def refuse(plan):
+    raise PermissionError(13, "Permission denied", "/closed/data.zip")
+data.problems, sys.argv = refuse, ["orchestrate.py", "status", "manifests/demo.yaml"]
+runpy.run_path("orchestrate.py", run_name="__main__")
+"""
+
+
 def started(program: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, check=False,
                           env={**os.environ, **variables})
@@ -34,6 +44,12 @@ def started(program: str, **variables: str) -> subprocess.CompletedProcess[bytes
 def test_a_name_that_the_terminal_cannot_show_has_escapes(encoding: str, shown: bytes) -> None:
     done = started(PRINT, PYTHONIOENCODING=encoding)
     assert (done.stdout, done.stderr) == (shown + b"\n", b"")
+
+
+def test_a_place_that_nobody_may_look_into_is_one_line() -> None:
+    done = started(CLOSED)
+    assert done.returncode == 2 and done.stderr.startswith(b"error: /closed/data.zip: Permission denied; ")
+    assert done.stderr.count(b"\n") == 1
 
 
 def test_on_another_system_than_linux_it_says_so_in_one_line() -> None:

@@ -52,12 +52,18 @@ def test_a_rootless_engine_does_not_know_our_groups(tmp_path: Path, monkeypatch:
         docker_access.check({"Rootless": True}, [file])
 
 
-def test_whose_a_place_is_names_the_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ownership.mend(tmp_path / "not" / "there") == ""
-    owner = ownership.name(os.geteuid())
+@ROOT
+def test_what_root_made_in_a_folder_of_ours_is_to_be_made_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ours" / "store" / ".run").mkdir(parents=True)
+    os.chown(tmp_path / "ours", OTHER, OTHER)
     monkeypatch.setattr(os, "geteuid", lambda: OTHER)
-    said = f"{tmp_path} belongs to {owner}, and you are {OTHER}: sudo chown -R {OTHER} {tmp_path}"
-    assert ownership.mend(tmp_path / "not" / "there") == said
+    assert ownership.mend(tmp_path / "ours" / "not" / "there", "make room") == "make room, or"
+    run = tmp_path / "ours" / "store" / ".run"
+    whose = f"{run} belongs to root, and you are {OTHER}"
+    assert ownership.mend(run / "key.lease.1", "") == f"{whose}: sudo chown -R {OTHER} {run.parent}, or"
+    assert ownership.mend(Path("/"), "") == f"/ belongs to root, and you are {OTHER};"
 
 
 @ROOT
@@ -65,13 +71,13 @@ def test_whose_a_place_is_names_the_mend(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_store_that_root_made_says_how_to_get_it_back(part: str) -> None:
     """The first `make` was by sudo."""
     with tempfile.TemporaryDirectory() as folder:
-        for place in (folder, f"{folder}/.run"):
-            os.makedirs(place, exist_ok=True)
-            os.chown(place, 0 if place == os.path.join(folder, part).rstrip("/") else OTHER, OTHER)
-            os.chmod(place, 0o755)
+        store = Path(folder, "store")
+        (store / ".run").mkdir(parents=True)
+        os.chown(folder, OTHER, OTHER)
+        os.chown(store, 0 if part == "" else OTHER, OTHER)
         os.seteuid(OTHER)
         try:
-            with pytest.raises(UserError, match=f"belongs to root, .*sudo chown -R {OTHER} {folder}.*--store DIR"):
-                Store(Path(folder)).require_space()
+            with pytest.raises(UserError, match=f"belongs to root, .*sudo chown -R {OTHER} {store / part}.*--store"):
+                Store(store).require_space()
         finally:
             os.seteuid(0)
