@@ -1,21 +1,20 @@
 """Asking a model about pictures: which model, and its answer, by stages in a store of their own."""
 
 import json
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from orchestration import outputs, runs
-from orchestration.engines import choice
+from orchestration.engines import Engine, choice
 from orchestration.errors import UserError
 from orchestration.stage import Plan, Resources, Stage
-from orchestration.store import Store
+from orchestration.store import Scratch, Store
 
 DRAWN = ("overview.png", "overview.gif", "responses.csv", "responses.json")
-_MEMORY = 4 << 30
+_CORES, _MEMORY = 4, 4 << 30
 _LARGEST = 1024  # pixels
 _KINDS = {"model": "method", "fingerprints": "visualisation network"}
 
@@ -74,12 +73,18 @@ def described(folder: Path, wanted: str) -> Model:
     return model
 
 
+def require_space(scratch: Path, images: int) -> None:
+    """Raise UserError if there is no room for an image set of so many bytes, and an answer about it."""
+    _store(scratch).require_space(images)
+
+
 def ask(model: Model, scratch: Path, engine_name: str | None, names: list[str] | None) -> Answer:
     """What it says of the image set `scratch`/images. names: of the pictures, if fingerprints are to be drawn."""
     console = Console(stderr=True, highlight=False)
-    stages = (_attribute(model, scratch, names), *([_overview(scratch, names)] if names else []))
-    store = Store(scratch / "store")
     engine = choice.choose(engine_name, console.print)
+    wish = _wish(engine)
+    stages = (_attribute(model, scratch, names, wish), *([_overview(scratch, names, wish)] if names else []))
+    store = _store(scratch)
     wanted = runs.with_keys(Plan("attribute", stages, {}), store, engine.image_id, lambda line: None)
     runs.run(wanted, store, engine, console)
     made = [store.folder(wanted.keys[stage.name]) for stage in stages]
@@ -87,19 +92,29 @@ def ask(model: Model, scratch: Path, engine_name: str | None, names: list[str] |
     return Answer(said["predictions"], made[1] if names else None)
 
 
-def _attribute(model: Model, scratch: Path, names: list[str] | None) -> Stage:
+def _store(scratch: Path) -> Store:
+    return Scratch(scratch / "store")
+
+
+def _wish(engine: Engine) -> Resources:
+    """As much as helps, of what the largest of its hosts has."""
+    has = max((node.resources for node in engine.nodes()), key=lambda each: each.cores)
+    return Resources(gpus=0, cores=min(_CORES, has.cores), memory=min(_MEMORY, has.memory))
+
+
+def _attribute(model: Model, scratch: Path, names: list[str] | None, wish: Resources) -> Stage:
     return Stage(
         name="attribute", image="attribution", flavour="cpu",
         command=("attribute", "--model", "{in}/model", "--images", "pictures={in}/images",
                  *(("--fingerprints",) if names else ()), "--device", "cpu", "--out", "{out}"),
-        resources=Resources(gpus=0, cores=min(4, len(os.sched_getaffinity(0))), memory=_MEMORY),
+        resources=wish,
         files={"model": str(model.folder), "images": str(scratch / "images")})
 
 
-def _overview(scratch: Path, names: list[str] | None) -> Stage:
+def _overview(scratch: Path, names: list[str] | None, wish: Resources) -> Stage:
     return Stage(
         name="overview", image="analysis", flavour="cpu",
         command=("overview", "--answer", "{in}/attribute", "--images", "{in}/images", "--config", "{config}",
                  "--out", "{out}"),
-        resources=Resources(gpus=0, cores=1, memory=_MEMORY), config={"names": names},
+        resources=replace(wish, cores=1), config={"names": names},
         inputs={"attribute": "attribute"}, files={"images": str(scratch / "images")})

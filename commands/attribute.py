@@ -38,6 +38,7 @@ def command(place: Path, name: str, model: Path | None, fingerprints: Path | Non
             folders.check_new(fingerprints, "--fingerprints ")
         asked = asking.described(model or asking.of_study(name, wanted, store_path), wanted)
         files = pictures.found(place)
+        asking.require_space(Path(scratch), len(files) * 3 * asked.resolution ** 2)
         remarks: list[str] = []
         imageset.write(files, Path(scratch, "images"), asked.resolution, place.name, remarks.append)
         doubts = [pictures.doubts(file, asked.resolution) for file in files]

@@ -6,8 +6,10 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
+from orchestration import ownership
 from orchestration.errors import Stopped, UserError
 
 _MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
@@ -36,7 +38,9 @@ def interruptible(again: str) -> Iterator[None]:
         if error.errno not in _MENDABLE:
             raise
         place, reason = error.filename or "the disk", os.strerror(error.errno)
-        raise UserError(f"{place}: {reason}; make room, or choose another place, then run the same again") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) or not error.filename
+        mend = "make room, or" if full else ownership.mend(Path(os.fsdecode(place)), "make room")
+        raise UserError(f"{place}: {reason}; {mend} choose another place, then run the same again") from error
 
 
 class _Asked:

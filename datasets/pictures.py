@@ -60,7 +60,8 @@ def found(folder: Path) -> Sequence[Path]:
 
 def nothing(folder: Path) -> str:
     """The complaint of a folder without pictures, with the one below it that has some."""
-    below = next((file.parent for file in sorted(folder.rglob("*")) if _is_picture(file)), None)
+    near = (file for depth in ("*/*", "*/*/*", "*/*/*/*") for file in sorted(folder.glob(depth)))
+    below = next((file.parent for file in near if _is_picture(file)), None)
     return ("there are no images (PNG, JPEG or WebP) in it"
             + (f", but there are in {below}; name that" if below else ""))
 

@@ -9,10 +9,10 @@ from typing import Any
 from datasets import Asked, kinds
 from orchestration import checkpoints, hashing
 from orchestration.downloads import download_trouble
+from orchestration.errors import UserError
 from orchestration.stage import Plan, Stage
 from orchestration.store import Store, write_json
 
-_MANY = 100  # files
 _ENTRY = 5  # a stamp and a hash
 
 
@@ -44,11 +44,11 @@ def own_files(path: str, kind: str | None = None) -> dict[str, Path]:
 def shown(path: str, kind: str | None = None) -> dict[str, Path]:
     """What a stage is shown of `path`: {what follows the path: file or folder}.
 
-    Its own files alone; but a folder of many, none of which a link leads out of it, is shown as it is: an engine
-    shows thousands one by one slowly, or not at all.
+    Its own file alone; but a folder of several, none of which is a link, is shown as it is: an engine shows
+    thousands one by one slowly, or not at all, and not every name.
     """
     place, files = Path(path).absolute(), own_files(path, kind)
-    whole = len(files) > _MANY and place.is_dir() and all(
+    whole = len(files) > 1 and place.is_dir() and all(
         str(file) == f"{place.resolve()}{suffix}" for suffix, file in files.items())
     return {"": place.resolve()} if whole else files
 
@@ -56,10 +56,13 @@ def shown(path: str, kind: str | None = None) -> dict[str, Path]:
 def _set_problem(name: str, path: Path) -> str | None:
     """What is wrong with a data set; the first of its files stands for what a download left in place of all."""
     kind = kinds.load(name)
-    for file in [path, *kind.files(path)[:1]]:
-        if file.is_file() and (trouble := download_trouble(file)):
-            return trouble if file == path else f"has a file {file.name} that {trouble}"
-    return kind.form(path)
+    try:
+        for file in [path, *kind.files(path)[:1]]:
+            if file.is_file() and (trouble := download_trouble(file)):
+                return trouble if file == path else f"has a file {file.name} that {trouble}"
+        return kind.form(path)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def reading(path: str, count: int, size: int) -> str:
@@ -86,7 +89,7 @@ class Hashes:
         stamps = {file: _stamp(file) for file in files.values()}
         if unread := [file for file, stamp in stamps.items() if self._known.get(str(file), [])[:-1] != stamp]:
             self._reading(path, len(unread), sum(int(stamps[file][0]) for file in unread))
-            self._known |= {str(file): [*stamps[file], hashing.of_file(file)] for file in unread}
+            self._known |= {str(file): [*stamps[file], _hash(file)] for file in unread}
             self._remember()
         return hashing.digest({suffix: str(self._known[str(file)][-1]) for suffix, file in files.items()})
 
@@ -105,6 +108,13 @@ def _remembered(cache: Path) -> dict[str, list[Any]]:
         return {}
     entries = found.items() if isinstance(found, dict) else ()
     return {path: entry for path, entry in entries if isinstance(entry, list) and len(entry) == _ENTRY}
+
+
+def _hash(file: Path) -> str:
+    try:
+        return hashing.of_file(file)
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 def _stamp(file: Path) -> list[int]:

@@ -1,4 +1,4 @@
-"""This host: what it is, and which of its processes live.
+"""This host: what it is, what of it is ours, and which of its processes live.
 
 A process is known again by its number and its beginning, as numbers are used again.
 """
@@ -8,11 +8,30 @@ import re
 from pathlib import Path
 from typing import Any
 
+from orchestration import cgroups
+
+
+def home() -> Path:
+    """The user's own folder; a user who is but a number may have none, and nothing is at what this says then."""
+    return Path(os.path.expanduser("~"))
+
 
 def processor() -> str:
     """What its processor is called; "" where it does not say."""
     found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return found[1] if found else ""
+
+
+def cores() -> int:
+    """How many cores we may keep busy, 1 at least."""
+    there, limit = len(os.sched_getaffinity(0)), cgroups.cores()
+    return there if limit is None else max(1, min(there, int(limit)))
+
+
+def memory() -> int:
+    """How many bytes of memory we may take."""
+    there, limit = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), cgroups.memory()
+    return there if limit is None else min(there, limit)
 
 
 def here() -> dict[str, str]:

@@ -23,11 +23,11 @@ _KNOWN = {  # {what is said: what it is and what mends it}
     "no space left on device":
         "the disk is full; free some space (docker system prune), then run the same command again",
     "bind source path does not exist":
-        "the engine does not see this machine's files; use one that runs on this machine, or "
-        "--engine process",
-    "NanoCPUs can not be set":
-        "the kernel cannot limit the cores of a container (no CFS scheduler); use another kernel, "
-        "or --engine process",
+        "the engine does not see this place: it runs on another machine or, as Docker from snap does, "
+        "sees your home alone; choose places that it sees (--store DIR, TMPDIR for `attribute`), use an "
+        "engine of this machine, or --engine process",
+    "container-init binary not found":
+        "Podman lacks its init; install catatonit (apt install catatonit)",
 }
 
 

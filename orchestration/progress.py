@@ -17,6 +17,7 @@ from orchestration.scheduler import Change, Failed, Finished, Reported, Skipped,
 
 Clock = Callable[[], float]
 _LINE_SECONDS = 30.0
+_TABLE_COLUMNS = 60  # fewer would leave nothing of the names
 _SPOKEN = ("log", "warning")
 _STYLES = {"waiting": "dim", "done": "green", "failed": "bold red", "skipped": "yellow"}
 
@@ -151,12 +152,17 @@ class LiveTable(Display):
 @contextmanager
 def display(names: list[str], console: Console) -> Iterator[Display]:
     """The display that fits `console`, while a run of the stages `names` goes on."""
-    if not console.is_terminal:
+    if not _moves(console):
         yield Lines(names, console)
         return
     table = LiveTable(names, console)
     with Live(get_renderable=table.__rich__, console=console, refresh_per_second=4):
         yield table
+
+
+def _moves(console: Console) -> bool:
+    """Whether a table can be drawn over itself: FORCE_COLOR colours a file, and makes no terminal of it."""
+    return console.file.isatty() and not console.is_dumb_terminal and console.width >= _TABLE_COLUMNS
 
 
 def duration(seconds: float) -> str:

@@ -52,11 +52,12 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
     with display([stage.name for stage in stages], console) as shown:
 
         def stop() -> None:
+            execution.stop()  # before it is said, as nobody may be there any more to read it (run | head)
             shown.say("stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it")
-            execution.stop()
 
         with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as events:
             engine.clean(store.root, store.is_free)
+            engine.check(store.root, [file for stage in stages for file in wanted.given(stage).values()], shown.say)
             needed = dict.fromkeys(wanted.image(stage) for stage in stages)
             engine.prepare(needed, lambda event: shown.note(str(event["message"])))
             _follow(events, shown)

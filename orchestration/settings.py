@@ -11,7 +11,10 @@ from orchestration.images.answers import Schemas
 from orchestration.manifest import Manifest
 from orchestration.schemas import complaints
 from orchestration.stage import Plan, Stage
+from orchestration.text import printable
 from orchestration.yaml_file import Place, dotted
+
+_LONGEST = 1000  # characters of a complaint: an image may say any number of words
 
 
 def check(path: Path, manifest: Manifest, plan: Plan, engine: Callable[[], Engine]) -> list[str]:
@@ -35,7 +38,7 @@ def check(path: Path, manifest: Manifest, plan: Plan, engine: Callable[[], Engin
     if problems:
         source = yaml_file.read(path)
         lines = sorted((source.line(place), f"{dotted(place)}: {text}") for place, text in problems.items())
-        raise UserError("\n".join(f"{path}:{line}: {text}" for line, text in lines))
+        raise UserError("\n".join(f"{path}:{line}: {printable(text, _LONGEST)}" for line, text in lines))
     return unchecked
 
 

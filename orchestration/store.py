@@ -16,17 +16,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration import leases
+from orchestration import leases, ownership
 from orchestration.errors import UserError
 from orchestration.leases import Lease
 
 FORMAT = 1
 OWN_NAMES = ("stage.json", "stage.log")  # in a finished stage; no container may make files of these names
-LEAST_FREE_BYTES = 1 << 30
 
 
 class Store:
-    """A store on disk. Orchestrators, of several hosts too, may share it: each stage has a lease."""
+    """A store on disk. Orchestrators, of several hosts too, may share it: each stage has a lease.
+
+    least_free: bytes of its disk without which nothing begins. elsewhere: what chooses another place for it.
+    """
+
+    least_free, elsewhere = 1 << 30, "--store DIR"
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -97,23 +101,33 @@ class Store:
         """Whether nobody has the lease on the stage `key`."""
         return leases.is_free(self.root / ".run" / f"{key}.lease")  # made by whoever takes it, not by who asks
 
-    def require_space(self) -> None:
-        """Raise UserError if the store cannot be written, or has too little room to begin anything."""
+    def require_space(self, more: int = 0) -> None:
+        """Raise UserError if the store cannot be written, or has too little room to begin anything.
+
+        more: bytes that are wanted beside those without which nothing begins.
+        """
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.root).close()
+            for folder in (self._aside("any", "lease").parent, self.root):
+                tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
-            raise UserError(f"{self.root}: {error.strerror}; choose another place with --store") from error
-        free = shutil.disk_usage(self.root).free
-        if free < LEAST_FREE_BYTES:
-            raise UserError(f"{self.root}: the disk has {free >> 20} MiB left, a run needs "
-                            f"{LEAST_FREE_BYTES >> 20} MiB at least; make room, or choose another "
-                            "disk with --store")
+            whose = ownership.mend(Path(error.filename or self.root), "let us write there")
+            text = f"{self.root}: {error.strerror}; {whose} choose another place: {self.elsewhere}"
+            raise UserError(text) from error
+        free, needed = shutil.disk_usage(self.root).free, self.least_free + more
+        if free < needed:
+            raise UserError(f"{self.root}: the disk has {free >> 20} MiB left, a run needs {needed >> 20} MiB "
+                            f"at least; make room, or choose another disk: {self.elsewhere}")
 
     def _aside(self, key: str, name: str) -> Path:
         folder = self.root / ".run"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{key}.{name}"
+
+
+class Scratch(Store):
+    """A store for a single command, in a folder of temporary files: room for what it says, and for a log."""
+
+    least_free, elsewhere = 64 << 20, "TMPDIR=DIR"
 
 
 def write_json(path: Path, value: Any) -> None:

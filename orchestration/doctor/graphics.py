@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestration import gpus, images
 from orchestration.doctor import Finding, severity
-from orchestration.engines import docker_gpus
+from orchestration.engines import docker_gpus, docker_info
 from orchestration.gpus import Gpu
 from orchestration.images import facts, recipes
 from orchestration.images.facts import Cuda
@@ -36,6 +36,9 @@ def judge(found: list[Gpu]) -> list[Finding]:
 
 def reach(info: Mapping[str, Any], hook: str | None) -> list[Finding]:
     """How containers get at the GPUs. hook: the program that device requests need, if any."""
+    if docker_info.is_podman(info):
+        return [Finding("problem", "GPU", "Podman gives no GPUs to what asks as Docker's users do", "use Docker, or "
+                        "--engine process")]
     by = [*(["CDI names"] if docker_gpus.has_cdi(info) else []),
           *(["device requests"] if hook else []),
           *(["runtime: nvidia"] if docker_gpus.has_runtime(info) else [])]

@@ -1,10 +1,11 @@
 """Disk, memory, cores and data against what the stages of a study ask for."""
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestration import data
+from orchestration import data, ownership
 from orchestration.doctor import Finding, severity
 from orchestration.stage import Node, Plan
 
@@ -16,16 +17,16 @@ _OTHER_DISK = "free some, or choose another disk: run --store DIR"
 
 def disks(store: Path, docker_root: Path | None) -> list[Finding]:
     """Room for images and for finished stages."""
-    places = [("store", _existing(store), _STORE_BYTES, _OTHER_DISK)]
-    if docker_root is not None and docker_root.exists():  # it may be on another machine
+    places = [("store", existing(store), _STORE_BYTES, _OTHER_DISK)]
+    if docker_root is not None and os.path.exists(docker_root):  # not on another machine, nor out of sight
         mend = "free some (docker system prune), or give the engine another data-root"
         places.append(("images", docker_root, _IMAGES_BYTES, mend))
-    return [_disk(name, place, wanted, mend) for name, place, wanted, mend in places]
+    return [*_closed(existing(store)), *(_disk(name, place, wanted, mend) for name, place, wanted, mend in places)]
 
 
 def room(plans: Mapping[str, Plan], store: Path) -> list[Finding]:
     """Room in the store for the image sets of every study. plans: by the manifest's name."""
-    place = _existing(store)
+    place = existing(store)
     free = shutil.disk_usage(place).free
     return [_room(f"{name} writes {plan.written / _GIB:.1f} GiB of images, beside its models; {free / _GIB:.1f} GiB "
                   f"are free at {place}", free >= plan.written) for name, plan in plans.items()]
@@ -75,5 +76,13 @@ def _room(text: str, enough: bool) -> Finding:
     return Finding("ok", "disk", text) if enough else Finding("warning", "disk", text, _OTHER_DISK)
 
 
-def _existing(path: Path) -> Path:
-    return path if path.exists() else _existing(path.parent)
+def _closed(place: Path) -> list[Finding]:
+    if os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+        return []
+    mend = ownership.mend(place, "let us write there") + " choose another place: run --store DIR"
+    return [Finding("problem", "disk", f"{place}: the store cannot be written there", mend)]
+
+
+def existing(path: Path) -> Path:
+    """The folder that `path` is, or would come to lie in."""
+    return path if os.path.exists(path) else existing(path.absolute().parent)

@@ -102,6 +102,12 @@ class Engine(Protocol):
     def ask(self, image_id: str, verb: str) -> Said:
         """What an image made elsewhere prints when it is given a verb that reads and writes nothing, and its status."""
 
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """Raise UserError if no stage could run that writes below `store` and reads `files`, before anything is made.
+
+        say: told, a line each, what stages will lack here.
+        """
+
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make what stages run in, images or environments, where it is missing."""
 

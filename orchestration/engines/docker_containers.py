@@ -10,7 +10,7 @@ from typing import Any
 
 from docker.types import LogConfig, Mount
 
-from orchestration.engines import Job, docker_gpus
+from orchestration.engines import Job, docker_gpus, docker_info
 from orchestration.stage import Resources
 
 _PIDS = 4096
@@ -26,27 +26,29 @@ def arguments(job: Job, image_id: str, info: Mapping[str, Any],
     """
     variables = job.variables(image_id, home="/tmp")
     return {
-        **gpus, **_limits(job.stage.resources), **_confinement(info), "image": image_id,
+        **gpus, **_limits(job.stage.resources, info), **_confinement(info), "image": image_id,
         "labels": _labels(job), "command": job.command("/in", "/out", "/config.json"),
         "mounts": _mounts(job), "environment": {**variables, **gpus.get("environment", {})}}
 
 
 def question(image_id: str, verb: str, info: Mapping[str, Any]) -> dict[str, Any]:
     """The same of a container that is given a verb, and nothing to read or write."""
-    return {**_limits(_SMALL), **_confinement(info), "image": image_id, "command": [verb],
+    return {**_limits(_SMALL, info), **_confinement(info), "image": image_id, "command": [verb],
             "environment": {"HOME": "/tmp", "OMP_NUM_THREADS": "1"}}
 
 
 def _confinement(info: Mapping[str, Any]) -> dict[str, Any]:
-    return {"user": _user(info), "init": True, "stop_signal": "SIGTERM",
+    return {**_user(info), **_security(info), "init": True, "stop_signal": "SIGTERM",
             "read_only": True, "tmpfs": {"/tmp": _TMP}, "network_mode": "none",
-            "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"],
             "log_config": LogConfig(type="none")}  # whoever started it reads what it writes
 
 
-def _limits(wish: Resources) -> dict[str, Any]:
-    return {"mem_limit": wish.memory, "memswap_limit": wish.memory, "nano_cpus": wish.cores * 10**9,
-            "pids_limit": _PIDS, "shm_size": wish.memory // 2}
+def _limits(wish: Resources, info: docker_info.Info) -> dict[str, Any]:
+    limits = {"mem_limit": wish.memory, "memswap_limit": wish.memory, "pids_limit": _PIDS,
+              "shm_size": wish.memory // 2}
+    if "cores" in docker_info.unlimited(info):  # it refuses what is asked to have such a limit; others it leaves out
+        return limits
+    return {**limits, "nano_cpus": wish.cores * 10**9}
 
 
 def _labels(job: Job) -> dict[str, str]:
@@ -60,8 +62,19 @@ def _mounts(job: Job) -> list[Mount]:
     return [Mount("/out", str(job.out), type="bind"), *read]
 
 
-def _user(info: Mapping[str, Any]) -> str:
-    """The calling user; in a rootless engine that is the one who is root inside."""
-    if "name=rootless" in (info.get("SecurityOptions") or []):
-        return "0:0"
-    return f"{os.getuid()}:{os.getgid()}"
+def _user(info: Mapping[str, Any]) -> dict[str, Any]:
+    """The calling user with all groups; in a rootless engine that is the one who is root inside.
+
+    An engine that maps users to others would have files written that are nobody's.
+    """
+    if docker_info.is_rootless(info):
+        return {"user": "0:0"}
+    groups = [str(group) for group in os.getgroups()]
+    user = {"user": f"{os.getuid()}:{os.getgid()}", "group_add": groups}
+    return {**user, "userns_mode": "host"} if docker_info.maps_users(info) else user
+
+
+def _security(info: Mapping[str, Any]) -> dict[str, Any]:
+    """No capabilities, no new privileges; SELinux would hide files that bear no label for containers."""
+    unlabelled = ["label=disable"] if docker_info.has_selinux(info) else []
+    return {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges", *unlabelled]}

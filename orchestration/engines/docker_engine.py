@@ -24,9 +24,12 @@ from orchestration.engines import (
     GRACE_SECONDS,
     Job,
     Result,
+    docker_access,
     docker_address,
     docker_containers,
     docker_gpus,
+    docker_info,
+    docker_trial,
 )
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
@@ -38,9 +41,11 @@ from orchestration.stage import Node, Resources
 
 Output: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"  # of standard output and standard error
 _PATIENCE_SECONDS = 10  # for the first answer of the engine; once it has answered, it may take its time
+_NO_ANSWER = (DockerException, requests.RequestException, OSError,
+              ValueError, AttributeError)  # of settings that cannot be read
 _KILLED = 137  # the status of what SIGKILL ended
 _ANSWER_SECONDS, _ANSWER_BYTES = 60, 1 << 20  # for the answer to a question, at most
-_NO_ANSWER = (125, b"")
+_UNANSWERED = (125, b"")
 
 
 def connect() -> DockerEngine:
@@ -51,7 +56,7 @@ def connect() -> DockerEngine:
         docker_address.knock(address)
         client = docker.DockerClient(**settings, timeout=_PATIENCE_SECONDS, max_pool_size=64)
         info = client.info()
-    except (DockerException, requests.RequestException, OSError) as error:
+    except _NO_ANSWER as error:
         raise NoEngine(
             f"{address}: no Docker Engine answers ({docker_address.reason(error)}); start it "
             "(systemctl start docker), install it (apt install docker.io), see that you may use it "
@@ -82,19 +87,26 @@ class DockerEngine:
             raise UserError(f"image {reference}: the engine does not have it, and no folder of "
                             f"containers/ makes it; build it, or docker pull {reference}") from error
 
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """Start a container as a stage would be started. Raises UserError."""
+        if missing := docker_info.unlimited(self.info):
+            say(f"the engine sets stages no limit of {', '.join(missing)}; orchestrate.py doctor says what mends it")
+        docker_access.check(self.info, files)
+        docker_trial.check(self.client, self.info, store, files)
+
     def ask(self, image_id: str, verb: str) -> Said:
         """What an image prints when it is given a verb. Status 125 where there is no whole answer in a minute."""
         try:
             container, output = self._begin(docker_containers.question(image_id, verb, self.info))
         except APIError:
-            return _NO_ANSWER
+            return _UNANSWERED
         limit = threading.Timer(_ANSWER_SECONDS, _kill, (container,))
         limit.start()
         try:
             said = _read_within(output, _ANSWER_BYTES)
-            return _NO_ANSWER if said is None else (int(container.wait()["StatusCode"]), said)
+            return _UNANSWERED if said is None else (int(container.wait()["StatusCode"]), said)
         except (APIError, requests.RequestException, ProtocolError):
-            return _NO_ANSWER
+            return _UNANSWERED
         finally:
             limit.cancel()
             _close(output)

@@ -13,6 +13,7 @@ from typing import Any
 import docker
 
 from orchestration import gpus
+from orchestration.engines import docker_info
 
 Arguments = Mapping[str, Any]
 _CDI_NAME = re.compile(r"nvidia\.com/gpu=\d+")
@@ -21,6 +22,8 @@ _FIRST_API_WITH_DEVICE_REQUESTS = (1, 40)
 
 def ids(info: Mapping[str, Any]) -> tuple[str, ...]:
     """The GPUs that we may use in the engine that tells `info` of itself."""
+    if docker_info.is_podman(info):
+        return ()
     listed = [name.partition("=")[2] for name in _listed(info)]
     return gpus.ids() or gpus.allowed({index: index for index in listed})
 
@@ -29,12 +32,15 @@ def ways(info: Mapping[str, Any], api_version: str, wanted: Sequence[str]) -> li
     """The ways to ask for the GPUs of the ids `wanted`, best first: arguments of the call that
     makes a container.
 
-    None wanted: the one way is not to ask. An engine that knows no way has an empty list.
+    None wanted: the one way is not to ask. An engine that knows no way has an empty list; so has Podman,
+    which ignores what Docker's interface asks for.
     CUDA_VISIBLE_DEVICES is never among them: inside, the GPUs that were given are numbered from 0.
     """
     if not wanted:
         return [{}]
     asks: list[Arguments] = []
+    if docker_info.is_podman(info):
+        return asks
     if has_cdi(info):
         asks.append({"device_requests": [_request("cdi", _cdi_names(wanted), [])]})
     if tuple(int(part) for part in api_version.split(".")) >= _FIRST_API_WITH_DEVICE_REQUESTS:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NoReturn, cast
 
-from orchestration import gpus
+from orchestration import gpus, host
 from orchestration.engines import GRACE_SECONDS, Job, Result, leash
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
@@ -48,10 +48,9 @@ class ProcessEngine:
         self._root = root
 
     def nodes(self) -> tuple[Node]:
-        """This machine."""
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        """This machine, or what a container or a job of a scheduler leaves us of it."""
         ids = gpus.ids()
-        has = Resources(len(ids), len(os.sched_getaffinity(0)), memory)
+        has = Resources(len(ids), host.cores(), host.memory())
         return (Node(socket.gethostname(), has, ids),)
 
     def image_id(self, reference: str) -> NoReturn:
@@ -62,6 +61,9 @@ class ProcessEngine:
     def ask(self, image_id: str, verb: str) -> NoReturn:
         """Raises UserError, as `image_id` does."""
         self.image_id(image_id)
+
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """Nothing to find out: a stage may do what we may."""
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Make the environments that are missing."""

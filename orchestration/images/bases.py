@@ -10,7 +10,7 @@ from docker.errors import APIError, ImageNotFound
 from orchestration.errors import BuildFailed
 from orchestration.events import Tell
 from orchestration.hashing import digest
-from orchestration.images import context, frameworks, pip_settings
+from orchestration.images import archives, context, frameworks, pip_settings
 from orchestration.images.facts import Facts
 
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
@@ -63,8 +63,7 @@ def _debian(client: docker.DockerClient, suite: str, tell: Tell) -> str:
         reason = " ".join(str(error.explanation or error).split())
     tell({"event": "log",
           "message": f"base {suite}: no registry gave {pulled}; bootstrapping it from packages"})
-    subprocess.run(["docker", "import", "-", made], input=_bootstrap(suite, reason),
-                   capture_output=True, check=True)
+    archives.load(client, _bootstrap(suite, reason), made)
     return made
 
 

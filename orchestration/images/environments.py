@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration import leases
+from orchestration import host, leases
 from orchestration.errors import BuildFailed, UserError
 from orchestration.events import Tell
 from orchestration.hashing import digest
@@ -102,7 +102,7 @@ def _python(image: str, framework: Framework) -> Path:
     version, name = framework.facts.python, f"python{framework.facts.python}"
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return Path(sys.base_prefix) / "bin" / name
-    elsewhere = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}"))
+    elsewhere = sorted(host.home().glob(f".pyenv/versions/{version}.*/bin/{name}"))
     for candidate in [shutil.which(name), *elsewhere]:
         if candidate and _starts(candidate):
             return Path(candidate)

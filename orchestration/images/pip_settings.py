@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from orchestration import host
 from orchestration.errors import BuildFailed
 from orchestration.hashing import digest
 
@@ -76,10 +77,10 @@ def _settings() -> dict[str, str]:
 def _files() -> list[Path]:
     """Where pip looks for its settings, whether or not something is there."""
     folders = [*os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":"),
-               os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"),
-               Path.home() / "Library" / "Application Support"]
+               os.environ.get("XDG_CONFIG_HOME", host.home() / ".config"),
+               host.home() / "Library" / "Application Support"]
     return [Path("/etc/pip.conf"), *(Path(folder) / "pip" / "pip.conf" for folder in folders),
-            Path.home() / ".pip" / "pip.conf", Path(sys.prefix) / "pip.conf",
+            host.home() / ".pip" / "pip.conf", Path(sys.prefix) / "pip.conf",
             Path(os.environ.get("PIP_CONFIG_FILE", "/etc/pip.conf"))]
 
 

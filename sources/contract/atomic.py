@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 
+from .text import for_json
+
 _LARGEST_JSON = 1 << 26  # bytes
 
 
@@ -44,7 +46,7 @@ def new_folder(path):
 
 def write_json(path, value):
     """Write `value` as JSON (sorted keys, indented) to a file that appears by rename."""
-    text = json.dumps(value, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
+    text = json.dumps(for_json(value), indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
     with new_file(path) as stream:
         stream.write(text.encode("utf-8"))
 

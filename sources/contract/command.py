@@ -11,6 +11,7 @@ import signal
 import sys
 
 from .errors import BadInput, ContractError, Stopped
+from .text import native
 
 _DEVICES = ("auto", "cpu", "cuda")
 _QUANTIZE = ("published", "round")
@@ -86,8 +87,8 @@ def end(work):
     except EnvironmentError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
-        _say("%s: %s; make room or choose another folder, then run the same command again"
-             % (error.filename or "--out", os.strerror(error.errno)))
+        place, reason = error.filename or "--out", os.strerror(error.errno)
+        _say("%s: %s; %s, then run the same command again" % (place, reason, _mend(error)))
         sys.exit(BadInput.status)
     sys.exit(0)
 
@@ -160,8 +161,25 @@ def _stop(error):
     sys.exit(error.status)
 
 
+def _mend(error):
+    """What helps against a disk that is full or may not be written, or a file that may not be read."""
+    if error.errno != errno.EACCES or not error.filename:
+        return "make room or choose another folder"
+    there = os.path.abspath(error.filename)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    status, user = os.lstat(there), os.geteuid()
+    whose = "%s belongs to user %d (mode %04o), and this runs as user %d" % (
+        there, status.st_uid, status.st_mode & 0o7777, user)
+    if status.st_uid == user:
+        return whose + ": where SELinux is what keeps it out, docker run --security-opt label=disable"
+    if os.path.isdir(there):
+        return whose + ": make the folder yourself (mkdir -p), before the engine makes it as root"
+    return whose + ": let others read it (chmod o+r), or run as its owner"
+
+
 def _say(error):
-    sys.stderr.write("error: %s\n" % " ".join(str(error).split()))
+    sys.stderr.write("error: %s\n" % " ".join(native(error).split()))
 
 
 def _whole(text, least):

@@ -4,10 +4,12 @@ import json
 import sys
 import time
 
+from .text import for_json
+
 
 def emit(event, **fields):
     """Write one event, `{"event": event, ...}`, and flush it."""
-    sys.stdout.write(json.dumps(dict(fields, event=event), sort_keys=True) + "\n")
+    sys.stdout.write(json.dumps(for_json(dict(fields, event=event)), sort_keys=True) + "\n")
     sys.stdout.flush()
 
 

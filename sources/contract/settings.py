@@ -12,6 +12,7 @@ from collections import OrderedDict, namedtuple
 
 from . import atomic, comments
 from .errors import BadInput
+from .text import quoted
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -188,5 +189,5 @@ def _typed(name, value, example):
     else:
         fits = isinstance(value, type(u"")) or isinstance(value, type(example))
     if not fits or isinstance(example, tuple):
-        raise BadInput("setting %s: expected a value like %r, found %r" % (name, example, value))
+        raise BadInput("setting %s: expected a value like %r, found %s" % (name, example, quoted(value)))
     return type(example)(value)

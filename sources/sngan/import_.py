@@ -69,7 +69,7 @@ def _check_optimizers(path, names):
 def _starts(path, names):
     """{what stands before a network's own names: which network it is}."""
     starts = {}
-    for part, landmark in _LANDMARKS.items():
+    for part, landmark in sorted(_LANDMARKS.items()):
         found = [name[:-len(landmark)] for name in names
                  if ("/" + name).endswith("/" + landmark) and not name.startswith("updater/optimizer:")]
         if any(name.startswith(_OF_TRAINER[part]) for name in names):

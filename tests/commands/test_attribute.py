@@ -40,6 +40,19 @@ def test_a_model_of_another_kind_is_named(tmp_path: Path) -> None:
         asking.described(tmp_path, "model")
 
 
+@pytest.mark.parametrize(("text", "said"), [
+    ("[" * 100_000, "no model here"), ('{"resolution": 1e999}', "no model here"), ("[]", "no model here"),
+    ('{"architecture": "classifier", "resolution": 100000000}', "of 100000000 pixels; 4 to 1024 are possible")])
+def test_a_model_that_nobody_vouches_for_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(UserError, match=said):
+        asking.described(tmp_path, "model")
+
+
+def test_a_label_of_a_model_makes_no_terminal_do_anything() -> None:
+    assert attribute._told({"label": "\x1b]0;x\x07", "probability": 0.5}) == r"\x1b]0;x\x07 (50.0%)"
+
+
 def test_a_study_is_found_beside_its_store(tmp_path: Path) -> None:
     (tmp_path / "runs/far").mkdir(parents=True)
     note = {"results": {"model": "classifier/train"}, "stages": {"classifier/train": "abc"}}

@@ -47,6 +47,20 @@ def test_a_disk_that_is_really_full(capsys):
     assert status == 2 and "No space left on device" in said and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("mode,mend", [(None, "make the folder yourself (mkdir -p)"), (0o600, "chmod o+r")])
+def test_a_place_that_is_another_users_is_said_to_be(mode, mend, tmpdir, capsys, monkeypatch):
+    place = tmpdir.join("out")
+    if mode is not None:
+        place.write("")
+        place.chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    status, said = ending(raising(IOError(errno.EACCES, "Permission denied", str(place))), capsys)
+    there = tmpdir if mode is None else place
+    owner = os.stat(str(there)).st_uid
+    assert status == 2 and said.count("\n") == 1 and mend in said
+    assert "%s belongs to user %d (mode 0" % (there, owner) in said and "this runs as user 12345" in said
+
+
 def test_bugs_keep_their_traceback():
     with pytest.raises(ZeroDivisionError):
         command.end(raising(ZeroDivisionError()))

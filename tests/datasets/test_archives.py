@@ -68,6 +68,12 @@ def test_another_name_is_suggested(tmp_path: Path, said: str) -> None:
     assert celeba.form(tmp_path / said) == f"is not there; did you mean {tmp_path}/img_align_celeba.zip?"
 
 
+def test_a_download_that_has_not_ended_is_told(tmp_path: Path) -> None:
+    (tmp_path / "img_align_celeba.zip.crdownload").touch()
+    assert "its download has not ended (img_align_celeba.zip.crdownload is what there is of it)" in str(
+        celeba.form(tmp_path / "img_align_celeba.zip"))
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """Twelve records."""

@@ -127,8 +127,8 @@ def read_database(path, out):
 
 
 def _child(folder, writing):
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(_SECONDS)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     try:
         _images(lsun.open_dataset(folder, _SETTINGS, 0))
         said = "accepted"

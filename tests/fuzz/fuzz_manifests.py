@@ -1,9 +1,10 @@
-"""Fuzzes the reader of manifests, and what becomes of one: a plan.
+"""Fuzzes the readers of manifests and of what images say of their settings.
 
-    python tests/fuzz/fuzz_manifests.py [--count 10000] [--seed 0]
+    python tests/fuzz/fuzz_manifests.py [--count 10000] [--seed 0] [READER ...]
 
-Each input is one of our manifests with damaged bytes, or with words that mean much in YAML and little in a
-manifest. What is wrong: docs/fuzzing.md.
+READER: manifests, schemas. Each input is one of our manifests with damaged bytes, or with words that mean much in
+YAML and little in a manifest; or an answer to the verb `settings` that makes little sense. What is wrong:
+docs/fuzzing.md.
 """
 
 import random
@@ -16,6 +17,8 @@ sys.path.insert(0, str(ROOT))
 import experiments  # noqa: E402 - found by the line above
 from orchestration import manifest, plan  # noqa: E402
 from orchestration.errors import UserError  # noqa: E402
+from orchestration.images import answers  # noqa: E402
+from orchestration.schemas import complaints  # noqa: E402
 from tests.fuzz import damage  # noqa: E402
 from tests.fuzz.fuzzing import Runner, main  # noqa: E402
 
@@ -27,6 +30,16 @@ _WORDS = (
     "1" + "0" * 30, "../../elsewhere", "!", "@", "`", "%", "[" * 3000, "{a: " * 3000, "&a [*a]", "? " * 3000,
     "a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\n"
     "d: [*c,*c,*c,*c,*c,*c,*c]")
+
+
+_SCHEMA = {"train": {
+    "type": "object", "additionalProperties": False,
+    "properties": {"steps": {"type": "integer", "minimum": 1, "maximum": 10 ** 9, "default": 5},
+                   "rate": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+                   "mode": {"enum": ["a", "b", None, 1]}, "on": {"type": "boolean"},
+                   "sizes": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}}}}
+_CONFIGS = ({"steps": 3, "rate": None, "mode": "a", "on": True, "sizes": [1, 2]}, {"step": 1, "rate": float("inf")},
+            {"steps": "x", "rate": "0.1", "mode": [1], "on": 1, "sizes": []}, {"sizes": [[1], None, {"a": 1}]})
 
 
 def inputs(seed, count):
@@ -59,6 +72,20 @@ def read(path, out):
     plan.expand(manifest.read(path))
 
 
+def schemas(seed, count):
+    """Yield `count` damaged answers to the verb `settings`, a function of the seed alone."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        yield damage.damaged_json(chance, _SCHEMA)
+
+
+def read_schema(path, out):
+    """What is made of an answer; one that makes no sense is none."""
+    said = answers._said(path.read_bytes()) or {}
+    for config in _CONFIGS:
+        complaints(said.get("train", {}), config)
+
+
 class _Lines(Runner):
     """A refusal is a line for each complaint."""
 
@@ -77,5 +104,11 @@ def fuzz(seed, count):
         return runner.feed_all(inputs(seed, count))
 
 
+def fuzz_schemas(seed, count):
+    """The same of answers to the verb `settings`."""
+    with Runner(read_schema, name="input.json") as runner:
+        return runner.feed_all(schemas(seed, count))
+
+
 if __name__ == "__main__":
-    main(__doc__, {"manifests": fuzz}, "input.yaml")
+    main(__doc__, {"manifests": fuzz, "schemas": fuzz_schemas}, "input")

@@ -20,6 +20,8 @@ _FORBIDDEN = ("os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "
               "exec", "compile", "import", "pickle.find_class", "os.chmod", "os.symlink", "os.link", "os.kill")
 _WRITING = {"os.remove": 1, "os.rename": 2, "os.mkdir": 1, "os.rmdir": 1, "os.truncate": 1, "shutil.rmtree": 1}
 _MEMORY = 1 << 30  # bytes that a program of many inputs may take at any time
+_TIMERS = {signal.ITIMER_PROF: signal.SIGPROF, signal.ITIMER_REAL: signal.SIGALRM}  # of the processor, of the clock
+_PATIENCE = 20  # the machine may be busy with other things
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -38,14 +40,16 @@ class Watch:
 
     def __enter__(self):
         self.seen = []
-        signal.signal(signal.SIGALRM, self._alarm)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+        for timer, number in _TIMERS.items():
+            signal.signal(number, self._alarm)
+            signal.setitimer(timer, self.seconds * (1 if timer == signal.ITIMER_PROF else _PATIENCE))
         self._on = True
         return self
 
     def __exit__(self, *error):
         self._on = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for timer in _TIMERS:
+            signal.setitimer(timer, 0)
 
     def _alarm(self, number, frame):
         raise TooLong
@@ -79,7 +83,8 @@ class Runner:
     """Feeds inputs to a reader, a function (path, out folder), one after the other.
 
     What is wrong with an input: anything but success or `refusal`; a message that is not one short line; anything
-    written after a refusal, or ever outside of the out folder; code run or imported; more than `seconds`.
+    written after a refusal, or ever outside of the out folder; code run or imported; more than `seconds` of the
+    processor.
     name: of the file that an input becomes. An input may also be several files: {name: bytes}. allowed: as of Watch.
     """
 

@@ -1,9 +1,9 @@
 """A short run of fuzz_unpickling.py, and proof that it would see what it looks for."""
 
+import itertools
 import os
 import pickle
 import sys
-import time
 
 import pytest
 
@@ -43,7 +43,7 @@ READERS = {
     "forbidden: open": lambda path, out: (path.parent / "elsewhere").write_text("x"),
     "forbidden: os.mkdir": lambda path, out: (path.parent / "elsewhere").mkdir(),
     "KeyError": lambda path, out: {}["x"],
-    "took more than": lambda path, out: time.sleep(5),
+    "took more than": lambda path, out: [None for number in itertools.count() if number < 0],
 }
 
 

@@ -59,6 +59,9 @@ class DetachedEngine:
     def ask(self, image_id: str, verb: str) -> tuple[int, bytes]:
         return 2, b""
 
+    def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
+        """A shell may do what we may."""
+
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         tell({"event": "log", "message": f"{len(images)} to prepare"})
 

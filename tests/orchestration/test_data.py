@@ -116,17 +116,17 @@ def test_the_hash_of_a_folder_is_that_of_its_files(tmp_path: Path, hashes: Hashe
     assert hashes(str(tmp_path / "one")) != hashes(str(tmp_path / "two"))
 
 
-def test_a_folder_of_many_files_is_shown_as_it_is_unless_links_lead_out_of_it(tmp_path: Path) -> None:
+def test_a_folder_of_several_files_is_shown_as_it_is_unless_links_lead_out_of_it(tmp_path: Path) -> None:
     folder = tmp_path / "album"
     folder.mkdir()
-    for number in range(101):
+    for number in range(3):
         (folder / f"{number}.jpg").touch()
     (tmp_path / "link").symlink_to(folder)
     assert shown(str(tmp_path / "link"), "photos") == {"": folder}
     (tmp_path / "elsewhere.jpg").touch()
     (folder / "link.jpg").symlink_to(tmp_path / "elsewhere.jpg")
     single = shown(str(folder), "photos")
-    assert len(single) == 102 and single["/link.jpg"] == tmp_path / "elsewhere.jpg"
+    assert len(single) == 4 and single["/link.jpg"] == tmp_path / "elsewhere.jpg"
 
 
 def test_a_folder_is_said_to_be_read_once_and_not_file_by_file(tmp_path: Path, hashes: Hashes) -> None:

@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from docker.models.containers import Container
+from docker.types import Mount
 
-from orchestration.engines import Job, Result, docker_containers
+from orchestration.engines import Job, Result, docker_containers, docker_trial
 from orchestration.engines import docker_engine as engine_module
 from orchestration.engines.docker_engine import DockerEngine, connect
 from orchestration.errors import NoDevice, NoEngine, UserError
+from orchestration.stage import Resources
 
 MakeJob = Callable[..., Job]
 GIGABYTE = 1 << 30
@@ -233,8 +236,30 @@ def test_a_missing_image_is_named(docker_engine: DockerEngine, make_job: MakeJob
 
 @pytest.mark.parametrize("options", [None, ["name=seccomp,profile=default"]])
 def test_it_runs_as_the_caller_whatever_the_engine_says_of_its_security(options: list[str] | None) -> None:
-    assert docker_containers._user({"SecurityOptions": options}) == f"{os.getuid()}:{os.getgid()}"
-    assert docker_containers._user({"SecurityOptions": ["name=rootless"]}) == "0:0"
+    groups = [str(group) for group in os.getgroups()]
+    caller = {"user": f"{os.getuid()}:{os.getgid()}", "group_add": groups}
+    assert docker_containers._user({"SecurityOptions": options}) == caller
+
+
+@pytest.mark.parametrize("rootless", [{"SecurityOptions": ["name=seccomp", "name=rootless"]}, {"Rootless": True}])
+def test_in_a_rootless_engine_the_caller_is_root_inside(rootless: dict[str, object]) -> None:
+    assert docker_containers._user(rootless) == {"user": "0:0"}
+
+
+def test_an_engine_that_remaps_users_is_asked_not_to() -> None:
+    assert docker_containers._user({"SecurityOptions": ["name=userns"]})["userns_mode"] == "host"
+
+
+def test_selinux_does_not_hide_files() -> None:
+    assert "label=disable" in docker_containers._security({"SecurityOptions": ["name=selinux"]})["security_opt"]
+    assert "label=disable" not in docker_containers._security({"SecurityOptions": None})["security_opt"]
+
+
+@pytest.mark.parametrize("missing", ["CpuCfsQuota", "CpuCfsPeriod"])
+def test_cores_are_no_limit_where_the_kernel_knows_none(missing: str) -> None:
+    wish = Resources(gpus=0, cores=2, memory=GIGABYTE)
+    assert docker_containers._limits(wish, {})["nano_cpus"] == 2 * 10**9
+    assert "nano_cpus" not in docker_containers._limits(wish, {missing: False})
 
 
 def test_a_gpu_that_is_not_there_is_a_clear_error(
@@ -252,6 +277,40 @@ def test_an_engine_that_is_not_there_is_a_clear_error(monkeypatch: pytest.Monkey
     with pytest.raises(NoEngine) as error:
         connect()
     assert "none.sock" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_an_engine_that_can_run_stages_passes_its_trial(docker_engine: DockerEngine, tmp_path: Path) -> None:
+    (tmp_path / "data.zip").touch()
+    before = len(docker_engine.client.containers.list(all=True))
+    told: list[str] = []
+    docker_engine.check(tmp_path / "store", [tmp_path / "data.zip"], told.append)
+    assert (told, list((tmp_path / "store").iterdir())) == ([], [])
+    assert len(docker_engine.client.containers.list(all=True)) <= before
+
+
+def test_what_the_engine_does_not_see_is_told_before_anything_is_built(
+    docker_engine: DockerEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(*arguments: object) -> dict[str, object]:
+        made = docker_containers.arguments(*arguments)  # type: ignore[arg-type]
+        return {**made, "mounts": [Mount("/out", "/proc/self/not here", type="bind")]}
+
+    monkeypatch.setattr(docker_trial, "docker_containers", SimpleNamespace(arguments=elsewhere))
+    with pytest.raises(UserError, match="(?s)does not see this place.*snap.*--store DIR") as error:
+        docker_engine.check(tmp_path, [], print)
+    assert "\n" not in str(error.value)
+
+
+def test_another_file_of_the_same_name_is_not_ours(
+    docker_engine: DockerEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(*arguments: object) -> dict[str, object]:
+        made = docker_containers.arguments(*arguments)  # type: ignore[arg-type]
+        return {**made, "mounts": [Mount("/out", "/proc", type="bind")]}
+
+    monkeypatch.setattr(docker_trial, "docker_containers", SimpleNamespace(arguments=elsewhere))
+    with pytest.raises(UserError, match="does not see this place"):
+        docker_engine.check(tmp_path, [], print)
 
 
 def test_several_run_at_once(docker_engine: DockerEngine, tiny_image: str, make_job: MakeJob) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from orchestration.doctor import Finding, engine, graphics, machine
+from orchestration.errors import UserError
 from orchestration.gpus import Gpu
 from orchestration.stage import Node, Plan, Resources, Stage
 
@@ -35,6 +38,49 @@ def test_a_good_engine_is_good() -> None:
 def test_an_engine_without_limits_says_which() -> None:
     findings = engine.judge({**ENGINE, "MemoryLimit": False, "SwapLimit": False})
     assert "cannot limit memory, swap -> boot the kernel with cgroup_enable=memory" in words(findings, "warning")
+
+
+@pytest.mark.parametrize(("told", "words_of_it"), [
+    ({"SecurityOptions": ["name=selinux"]}, "label=disable"), ({"SecurityOptions": ["name=userns"]}, "remaps users"),
+    ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "rootless"), ({"Rootless": True}, "rootless")])
+def test_what_is_special_about_an_engine_is_told(told: dict[str, object], words_of_it: str) -> None:
+    assert words_of_it in words(engine.judge({**ENGINE, **told}), "ok")
+
+
+@pytest.mark.parametrize("missing", ["CpuCfsQuota", "CpuCfsPeriod"])
+def test_a_kernel_without_limits_of_cores_is_told(missing: str) -> None:
+    assert "cannot limit cores -> " in words(engine.judge({**ENGINE, missing: False}), "warning")
+
+
+def test_podman_is_called_by_its_name() -> None:
+    podman = {**ENGINE, "ServerVersion": "4.3.1", "BuildahVersion": "1.28.2", "SecurityOptions": None}
+    assert engine.judge(podman) == [Finding("ok", "engine", "Podman 4.3.1, storage driver overlay2")]
+    rootless = {**podman, "Rootless": True, "CgroupVersion": "1"}
+    assert "cannot limit memory, swap, cores, processes" in words(engine.judge(rootless), "warning")
+    assert "Podman gives no GPUs" in words(graphics.reach(podman, "/usr/bin/hook"), "problem")
+
+
+def test_an_engine_that_cannot_run_stages_is_a_problem(tmp_path: Path) -> None:
+    def refuse(store: Path, files: list[Path], say: object) -> None:
+        raise UserError(f"the engine does not see {store} and {files[0].name}")
+
+    (tmp_path / "celeba.zip").touch()
+    findings = engine.tried(Mock(check=refuse), tmp_path, plan(file=str(tmp_path / "celeba.zip")))
+    assert f"the engine does not see {tmp_path} and celeba.zip" in words(findings, "problem")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_a_folder_out_of_sight_is_no_traceback(tmp_path: Path) -> None:
+    """The engine's folder lies below one that is root's alone."""
+    tmp_path.chmod(0o700)
+    (tmp_path / "docker").mkdir()
+    os.seteuid(12345)
+    try:
+        assert levels(machine.disks(Path("/tmp"), tmp_path / "docker")) == ["ok"]
+        assert "cannot be written there -> / belongs to root" in words(machine.disks(Path("/"), None), "problem")
+        assert machine.existing(tmp_path / "docker" / "store") in tmp_path.parents
+    finally:
+        os.seteuid(0)
 
 
 def test_an_old_engine_is_said_to_be_old() -> None:

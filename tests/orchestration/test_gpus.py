@@ -82,6 +82,12 @@ def test_an_engine_that_cannot_has_no_way() -> None:
     assert docker_gpus.ways({}, "1.39", ("1",)) == []
 
 
+def test_podman_is_asked_for_none(smi: Pretend) -> None:
+    smi(uuids=2)
+    info = {"BuildahVersion": "1.28.2", "Runtimes": {"nvidia": {}}, "CDISpecDirs": None}
+    assert docker_gpus.ways(info, "1.41", ("GPU-a0",)) == [] and docker_gpus.ids(info) == ()
+
+
 def test_several_gpus_are_named_each() -> None:
     (way,) = docker_gpus.ways({}, "1.41", ("0", "2"))
     assert way["device_requests"][0]["DeviceIDs"] == ["0", "2"]

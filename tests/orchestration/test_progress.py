@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -110,6 +112,24 @@ def test_a_pipe_gets_lines_without_control_characters() -> None:
     with display(["a"], out) as shown:
         shown.show(Started("a", "here"))
     assert text(out) == "a: started\n"
+
+
+@pytest.mark.parametrize(("kind", "columns", "moving"), [
+    ("xterm", 100, True), ("dumb", 100, False), ("unknown", 100, False), ("xterm", 20, False)])
+def test_a_terminal_that_can_show_a_table_gets_one(
+    kind: str, columns: int, moving: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", kind)
+    ours, its = os.openpty()
+    with open(ours), open(its, "w") as terminal, display(["a"], Console(file=terminal, width=columns)) as shown:
+        assert isinstance(shown, LiveTable) == moving
+
+
+def test_a_file_that_is_to_have_colours_is_no_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with (tmp_path / "log").open("w") as log, display(["a"], Console(file=log)) as shown:
+        shown.show(Started("a", "here"))
+    assert (tmp_path / "log").read_text() == "a: started\n"
 
 
 @pytest.mark.parametrize(

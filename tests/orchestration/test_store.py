@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from orchestration.errors import UserError
-from orchestration.store import Store
+from orchestration.store import Scratch, Store
 
 
 def test_a_stage_is_finished_when_it_was_renamed(tmp_path: Path) -> None:
@@ -68,7 +70,21 @@ def test_to_ask_whether_a_stage_is_free_writes_nothing(tmp_path: Path) -> None:
     assert Store(tmp_path).is_free("k") and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a small disk")
+def test_a_small_disk_of_temporary_files_is_enough_for_a_command(tmp_path: Path) -> None:
+    """/tmp may be 200 MB of memory."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", tmp_path], check=True)
+    try:
+        Scratch(tmp_path / "store").require_space(more=100 << 20)
+        with pytest.raises(UserError, match="has 200 MiB left, a run needs 264 MiB.*: TMPDIR=DIR"):
+            Scratch(tmp_path / "store").require_space(more=200 << 20)
+        with pytest.raises(UserError, match="--store DIR"):
+            Store(tmp_path / "store").require_space()
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.store.LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr("orchestration.store.Store.least_free", 1 << 60)
     with pytest.raises(UserError, match=f"{tmp_path}.*--store"):
         Store(tmp_path).require_space()

@@ -31,3 +31,15 @@ def test_a_story_that_is_not_true_is_noticed(tmp_path):
 def test_dots_stand_for_anything():
     assert story.matches("a ... d", "a b\nc d")
     assert not story.matches("a ... d", "a b")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/contract.md", "docs/methods.md", "docs/experiments.md"])
+def test_docker_lines_work_for_everybody_in_any_folder(page):
+    """Else the engine makes the folder as root, or takes a blank in a path for the end of it."""
+    blocks = re.findall(r"(?ms)^```\w*\n(.*?)^```$", (story.REPOSITORY / page).read_text())
+    lines = [(line, block) for block in blocks for line in re.findall(r"docker run .* -v .*", block)]
+    assert lines
+    for line, block in lines:
+        (written,) = re.findall(r'-v "\$PWD/(\w+):/out"', line)
+        assert "--user $(id -u):$(id -g)" in line and line.count("$PWD") == line.count('"$PWD/')
+        assert re.search(rf"^mkdir -p .*\b{written}\b", block, re.M), line

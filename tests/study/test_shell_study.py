@@ -198,7 +198,7 @@ def test_two_runs_at_once_share_the_work(
 def test_a_disk_without_room_is_refused_before_anything_runs(
     tiny_image: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.store.LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr("orchestration.store.Store.least_free", 1 << 60)
     with pytest.raises(UserError, match="MiB left.*--store"):
         run(plan(tiny_image), store)
     assert list(store.root.glob("*.partial")) == []
@@ -207,7 +207,7 @@ def test_a_disk_without_room_is_refused_before_anything_runs(
 def test_a_disk_that_fills_up_is_told(
     tiny_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("orchestration.store.LEAST_FREE_BYTES", 0)
+    monkeypatch.setattr("orchestration.store.Store.least_free", 0)
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small], capture_output=True).returncode:

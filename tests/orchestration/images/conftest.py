@@ -12,7 +12,7 @@ from orchestration.repository import REPOSITORY
 def repository(tmp_path, monkeypatch):
     """The folder of a copy of what images are made of; recipes are read from it."""
     folder = tmp_path / "repository"
-    for name in ("containers", "sources", "attribution", "experiments"):
+    for name in ("containers", "sources", "attribution", "experiments", "datasets"):
         shutil.copytree(REPOSITORY / name, folder / name,
                         ignore=shutil.ignore_patterns("__pycache__"))
     for module in (facts, frameworks, recipes):

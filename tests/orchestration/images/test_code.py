@@ -67,7 +67,7 @@ def unknown_yet():
 def test_every_verb_finds_all_that_it_reaches_in_its_image(image):
     """What a verb reaches in the whole repository is in the image."""
     recipe = images.recipe(image, "cpu")
-    paths = [path for folder in ("sources", "attribution", "experiments")
+    paths = [path for folder in ("sources", "attribution", "experiments", "datasets")
              for path in (REPOSITORY / folder).rglob("*") if path.is_file()]
     unlimited = dataclasses.replace(recipe, build="unlimited", files={
         str(path.relative_to(REPOSITORY)): hashlib.sha256(path.read_bytes()).hexdigest()
