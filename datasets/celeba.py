@@ -13,6 +13,7 @@ from pathlib import Path
 from datasets import Asked, Unusable, places
 
 _FOLDER = "img_align_celeba"
+_LONGEST_NAME, _NAMED = 200, 3  # characters of a member's name; folders that a complaint names
 _FACE = re.compile(r"(?:(.*)[/\\])?(\d{6})\.jpe?g", re.IGNORECASE)
 BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, struct.error, ValueError, RuntimeError,
           NotImplementedError)  # what a damaged archive raises, packed one way or the other
@@ -59,7 +60,7 @@ def faces(archive: zipfile.ZipFile) -> list[str]:
     Raises Unusable, with a complaint, for an archive without them.
     """
     folders: dict[str, dict[int, str]] = {}
-    for member in archive.namelist():
+    for member in filter(_is_shown, archive.namelist()):
         if (found := _FACE.fullmatch(member)) and "__MACOSX" not in member:
             folders.setdefault(found[1] or "", {})[int(found[2])] = member
     folder = _chosen(folders)
@@ -77,8 +78,14 @@ def _chosen(folders: dict[str, dict[int, str]]) -> str:
     if not chosen:
         raise Unusable(f"has no member {_FOLDER}/000001.jpg, nor any 000001.jpg; {FETCH}")
     if len(chosen) > 1:
-        raise Unusable(f"has numbered JPEGs in several folders ({', '.join(sorted(chosen))}); pack one of them alone")
+        some = ", ".join(sorted(chosen)[:_NAMED]) + (", ..." if len(chosen) > _NAMED else "")
+        raise Unusable(f"has numbered JPEGs in several folders ({some}); pack one of them alone")
     return chosen[0]
+
+
+def _is_shown(member: str) -> bool:
+    """Whether a name fits a line of a complaint; a damaged directory holds anything."""
+    return len(member) <= _LONGEST_NAME and member.isprintable()
 
 
 def _folder(path: Path) -> str:

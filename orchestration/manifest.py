@@ -9,7 +9,8 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -291,5 +292,7 @@ def _keys_around(place: Place) -> list[str]:
         return experiments.names() if len(place) == 2 else list(experiments.load(str(place[1])).Settings._fields)
     kind: Any = Manifest
     for part in place[:-1]:
-        kind = get_args(kind)[1] if get_args(kind) else kind.model_fields[part].annotation
+        kind = get_args(kind)[1] if get_origin(kind) is dict else kind.model_fields[part].annotation
+        if isinstance(kind, UnionType):  # with None, of what need not be stated
+            kind = get_args(kind)[0]
     return list(kind.model_fields)

@@ -31,6 +31,8 @@ def open_dataset(path, settings, seed):
     with _blamed(path):
         environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False)
     keys = _keys(path, environment, max(RECORDS, settings.gan + settings.attribution))
+    if len(keys) < settings.gan + settings.attribution:
+        raise Unusable(f"--archive {path}/data.mdb: damaged (it has {len(keys)} records, and says more); {_AGAIN}")
     gan, attribution = split(keys, settings, seed)
 
     def image(key):

@@ -45,6 +45,12 @@ def test_of_several_folders_the_one_of_the_aligned_faces_is_meant(tmp_path: Path
         celeba.faces(zipfile.ZipFile(other))
 
 
+def test_whatever_the_names_in_a_zip_a_complaint_is_a_line(tmp_path: Path) -> None:
+    names = [*("\x1b[2J/000001.jpg", "x" * 9999 + "/000001.jpg"), *(f"{number}/000001.jpg" for number in range(9))]
+    with pytest.raises(Unusable, match=r"several folders \(0, 1, 2, \.\.\.\)"):
+        celeba.faces(zipfile.ZipFile(packed(tmp_path / "odd.zip", names)))
+
+
 @pytest.mark.parametrize(("names", "complaint"), [
     (["cats/1.jpg"], "has no member img_align_celeba/000001.jpg, nor any 000001.jpg; download"),
     (numbered("a/{:06d}.jpg")[1:], "the member a/000001.jpg is missing; download"),

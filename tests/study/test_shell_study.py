@@ -228,4 +228,4 @@ def test_a_gpu_that_is_not_there_is_refused_before_anything_runs(
     wishful = replace(stage(tiny_image, "wishful", "exit 0"), resources=Resources(1, 1, 64 << 20))
     with pytest.raises(NoDevice, match="could not select device driver"):
         run(Plan("s", (stage(tiny_image, "a", "exit 0"), wishful), {}), store)
-    assert list(store.root.glob("*")) == []
+    assert list(store.root.glob("*.partial")) == []

@@ -67,6 +67,15 @@ def test_the_first_records_are_the_data_set_and_all_that_are_asked_for(gan, read
     assert list(dataset.gan) == keys[:gan] and set(dataset.attribution) <= set(keys[gan:read])
 
 
+def test_a_database_that_says_it_has_more_than_it_has_is_damaged(tmp_path):
+    database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", records(6))
+    with (database / "data.mdb").open("r+b") as file:
+        for page in (0, 4096):  # both say how many records there are
+            file.seek(page + 120)
+            file.write((50).to_bytes(8, "little"))
+    assert "damaged (it has 6 records, and says more)" in refusal(tmp_path, database)
+
+
 def test_a_database_larger_than_the_default_map_is_read(tmp_path):
     rooms = {b"%040d" % number: data + bytes(1 << 20) for number, data in enumerate(records(14).values())}
     database = lsun_lmdb(tmp_path / "bedroom_train_lmdb", rooms)
