@@ -73,7 +73,7 @@ MEASURE = {"settings": {}, "inputs": [["classifier", "said"]], "rows": {"test": 
 REPORT = {"study": "tiny", "dataset": "gradients", "resolution": 32, "manifest": {},
           "images": [["a", "images"]], "trainings": [],
           "experiments": [["existence", "existence"]]}
-EVERYWHERE = ["export --model /tiny/model --out /tiny/exported", "check"]
+EVERYWHERE = ["export --model /tiny/model --out /tiny/exported", "check", "settings"]
 
 pytestmark = pytest.mark.docker
 
@@ -81,7 +81,7 @@ pytestmark = pytest.mark.docker
 def commands(image):
     """Every verb of an image, as it is typed."""
     if image in ("real", "analysis", "perception"):  # which make no model
-        return [*COMMANDS[image], "check"]
+        return [*COMMANDS[image], *EVERYWHERE[1:]]
     own = COMMANDS.get(image, [TRAIN, GENERATE])
     imports = [IMPORT.format(CHECKPOINTS[image])] if image in CHECKPOINTS else []
     return [*own, *imports, *EVERYWHERE]
