@@ -31,7 +31,8 @@ def interruptible(again: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        asked.ends = True
+        for number in _NUMBERS:
+            signal.signal(number, signal.SIG_IGN)
         raise Stopped(f"stopped; what is done is kept, and this continues it: {again}") from None
     except OSError as error:
         if error.errno not in _MENDABLE:
@@ -43,18 +44,15 @@ def interruptible(again: str) -> Iterator[None]:
 
 
 class _Asked:
-    """Handles signals: the first one interrupts, and a second one that comes after a while; others change nothing.
-
-    ends: the program ends already.
-    """
+    """Handles signals: the first one interrupts, and a second one that comes after a while; others change nothing."""
 
     def __init__(self) -> None:
-        self.ends, self._times, self._last = False, 0, -float("inf")
+        self._times, self._last = 0, -float("inf")
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         meant = now - self._last > _ONE_WISH_SECONDS
-        if self.ends or self._times == 2 or not meant:
+        if self._times == 2 or not meant:
             return
         self._times, self._last = self._times + 1, now
         raise KeyboardInterrupt

@@ -1,5 +1,8 @@
 """What engines, drivers and frameworks say when something is missing, in other words: what it is, what mends it."""
 
+_UNSEEN = ("the engine does not see this place: it runs on another machine or, as Docker from snap does, "
+           "sees your home alone; choose places that it sees (--store DIR, TMPDIR for `attribute`), use an "
+           "engine of this machine, or --engine process")
 _KNOWN = {  # {what is said: what it is and what mends it}
     "could not select device driver":
         "the engine has no way to give GPUs to containers; install nvidia-container-toolkit and "
@@ -22,10 +25,8 @@ _KNOWN = {  # {what is said: what it is and what mends it}
         "sngan-py3)",
     "no space left on device":
         "the disk is full; free some space (docker system prune), then run the same command again",
-    "bind source path does not exist":
-        "the engine does not see this place: it runs on another machine or, as Docker from snap does, "
-        "sees your home alone; choose places that it sees (--store DIR, TMPDIR for `attribute`), use an "
-        "engine of this machine, or --engine process",
+    "bind source path does not exist": _UNSEEN,
+    "making volume mountpoint": _UNSEEN,  # Podman's words
     "container-init binary not found":
         "Podman lacks its init; install catatonit (apt install catatonit)",
 }

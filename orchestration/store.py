@@ -107,8 +107,10 @@ class Store:
         more: bytes that are wanted beside those without which nothing begins.
         """
         try:
-            for folder in (self._aside("any", "lease").parent, self.root):
-                tempfile.TemporaryFile(dir=folder).close()
+            self.root.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, self.root / ".run"):
+                if folder.is_dir():
+                    tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
             whose = ownership.mend(Path(error.filename or self.root), "let us write there")
             text = f"{self.root}: {error.strerror}; {whose} choose another place: {self.elsewhere}"

@@ -256,4 +256,4 @@ def _engine_stays(stage: str) -> Iterator[None]:
 
 
 def _is_about_gpus(refusal: str) -> bool:
-    return any(word in refusal.lower() for word in ("device driver", "runtime name", "cdi", "nvidia"))
+    return any(word in refusal.lower() for word in ("device driver", "runtime name", "cdi", "nvidia", "gpus"))

@@ -23,22 +23,23 @@ from orchestration.stage import Resources, Stage
 _NOTHING = "ganfp/nothing:1"
 _WISH = Resources(gpus=0, cores=1, memory=64 << 20)
 _TOKEN = "token"
+_REFUSED = "the engine cannot run stages"
 _EMPTY = bytes(1024)  # a tar archive of no files
 
 
 def check(client: docker.DockerClient, info: Mapping[str, Any], store: Path, files: Collection[Path]) -> None:
     """Raise UserError if it cannot start containers as stages need them, or sees other files than we do."""
-    if not client.images.list(_NOTHING):
-        archives.load(client, _EMPTY, _NOTHING)
     store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".trial-", dir=store) as folder:
         job = _job(Path(folder), files)
         try:
+            if not client.images.list(_NOTHING):
+                archives.load(client, _EMPTY, _NOTHING)
             seen = _try(client, docker_containers.arguments(job, _NOTHING, info, {}))
         except APIError as error:
-            raise UserError(f"the engine cannot run stages: {mends.explain(str(error.explanation))}") from error
+            raise UserError(f"{_REFUSED}: {mends.explain(str(error.explanation))}") from error
     if seen != Path(folder).name:
-        raise UserError(f"the engine cannot run stages: {mends.explain('bind source path does not exist')} ({store})")
+        raise UserError(f"{_REFUSED}: {store}: {mends.mend('bind source path does not exist')}")
 
 
 def _job(folder: Path, files: Collection[Path]) -> Job:

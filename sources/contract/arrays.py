@@ -69,9 +69,9 @@ def map_file(path):
 
 
 def _read(path, reader):
+    foreign.check(path, "a .npz file", b"PK")
     if not os.path.isfile(path):
         raise BadInput("%s: no such file" % path)
-    foreign.check(path, "a .npz file", b"PK")
     try:
         with zipfile.ZipFile(path) as archive:
             return reader(archive)

@@ -7,6 +7,7 @@ import keyword
 import os
 import platform
 import re
+import signal
 import sys
 
 from .errors import BadInput, ContractError, Stopped
@@ -76,12 +77,13 @@ def end(work):
     """Do `work()` and end the process: 0, or the status of a ContractError or of Ctrl-C after its one line."""
     try:
         work()
+    except Stopped as error:
+        _stop(error)
+    except KeyboardInterrupt:  # before there was anything to bring to disk
+        _stop(Stopped("stopped; the same command begins again"))
     except ContractError as error:
         _say(error)
         sys.exit(error.status)
-    except KeyboardInterrupt:  # before there was anything to bring to disk
-        _say(Stopped("stopped; the same command begins again"))
-        sys.exit(Stopped.status)
     except EnvironmentError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
@@ -150,6 +152,13 @@ def count_argument(text):
 def seed_argument(text):
     """An argument that is a whole number from 0 to 2**32 - 1."""
     return _whole(text, 0)
+
+
+def _stop(error):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # what is stopped already is not killed in its last moments
+    _say(error)
+    sys.exit(error.status)
 
 
 def _mend(error):

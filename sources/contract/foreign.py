@@ -1,5 +1,6 @@
 """Files that are something else than what was meant, told by their first bytes."""
 
+import os
 import re
 
 from .errors import BadInput
@@ -21,6 +22,8 @@ def check(path, expected, own):
     expected: what it should be, in words. own: bytes that such a file may begin with although they
     look like something else. A file that is not known passes; so does one that cannot be read.
     """
+    if os.path.isdir(path):
+        raise BadInput("%s: is a folder, where %s is expected; name the file in it" % (path, expected))
     try:
         with open(path, "rb") as stream:
             start = stream.read(_LOOKED_AT)

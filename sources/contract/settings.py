@@ -119,7 +119,7 @@ def check(settings, allowed):
         limit = _limit(value, allowed.get(name))
         if limit is not None and value not in limit:
             shown = list(value) if isinstance(value, tuple) else value
-            raise BadInput("setting %s: expected %s, found %r" % (name, limit, shown))
+            raise BadInput("setting %s: expected %s, found %s" % (name, limit, quoted(shown)))
 
 
 def schema(published, allowed):

@@ -28,7 +28,7 @@ from tests.study.micro import finished
 VICTIMS = ("orchestrator", "containers", "engine")
 SECONDS = (0.2, 6.0)  # from its start to a death: an undisturbed run takes some six
 PATIENCE_SECONDS = 120
-MADE = {"train": ("weights.npz", "training.json", "model.json"), "generate": ("images.npy", "index.json")}
+MADE = {"train": ("weights.npz", "training.json", "model.json"), "generate": ("images.npy", "imageset.json")}
 
 
 @dataclass
@@ -119,9 +119,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, default=100)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, OwnEngine(Path(folder, "engine")) as engine:
-        Path(folder, "studies").mkdir()
-        chaos = Chaos(engine, Path(folder, "studies"), random.Random(asked.seed))
+    with tempfile.TemporaryDirectory() as folder, OwnEngine() as engine:
+        chaos = Chaos(engine, Path(folder), random.Random(asked.seed))
         chaos.run(asked.kills)
     print(", ".join(f"{victim}: {count} times" for victim, count in chaos.deaths.items()), "killed; nothing was lost")
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import docker
-from docker.errors import DockerException
+
+from orchestration.engines import docker_address
 
 _PATIENCE_SECONDS = 60
 
@@ -24,13 +26,11 @@ def reason_against() -> str | None:
 
 
 class OwnEngine:
-    """An engine whose files are all in `folder`, for containers without a network. Used in a `with` statement."""
+    """An engine with a folder of its own, for containers without a network. Used in a `with` statement."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        self._folder = folder
-        self.address = f"unix://{folder}/socket"
-        self._client = docker.DockerClient(self.address, version="1.41")
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp())  # whose path is short: that of a socket has to be
+        self.address = f"unix://{self._folder}/socket"
 
     def __enter__(self) -> OwnEngine:
         self.start()
@@ -50,16 +50,19 @@ class OwnEngine:
         folder = self._folder
         with (folder / "log").open("ab") as log:
             self._daemon = subprocess.Popen(
-                ["dockerd", "--host", self.address, "--data-root", folder / "data", "--exec-root", folder / "exec",
+                ["unshare", "--net", "--mount",  # or it would take the bridge of the machine's engine away
+                 "dockerd", "--host", self.address, "--data-root", folder / "data", "--exec-root", folder / "exec",
                  "--pidfile", folder / "pid", "--bridge", "none", "--iptables=false"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         until = time.monotonic() + _PATIENCE_SECONDS
-        while not self._answers():
+        while not self._listens():
             assert time.monotonic() < until and self._daemon.poll() is None, (folder / "log").read_text()[-2000:]
             time.sleep(0.1)
+        self._client = docker.DockerClient(self.address)
 
     def kill(self) -> None:
         """End it as a crash does: at once, and without a word to its containers."""
+        self._client.close()
         self._daemon.kill()
         self._daemon.wait()
 
@@ -79,11 +82,12 @@ class OwnEngine:
         """How many containers a store's stages have, running or not."""
         return len(self._client.containers.list(all=True, filters=_of(store)))
 
-    def _answers(self) -> bool:
+    def _listens(self) -> bool:
         try:
-            return bool(self._client.ping())
-        except (DockerException, OSError):
+            docker_address.knock(self.address)
+        except OSError:
             return False
+        return True
 
 
 def _of(store: Path) -> dict[str, Any]:

@@ -18,18 +18,16 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture
-def engine(docker_engine: DockerEngine, tmp_path: Path) -> Iterator[own_engine.OwnEngine]:
+def engine(docker_engine: DockerEngine) -> Iterator[own_engine.OwnEngine]:
     if reason := own_engine.reason_against():
         pytest.skip(reason)
     examples.image(docker_engine, "fifth_gan", IMAGE)
-    with own_engine.OwnEngine(tmp_path / "engine") as engine:
+    with own_engine.OwnEngine() as engine:
         yield engine
 
 
 @pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.campaign)])
 def test_deaths_at_random_lose_nothing(kills: int, engine: own_engine.OwnEngine, tmp_path: Path) -> None:
-    studies = tmp_path / "studies"
-    studies.mkdir()
-    chaos = Chaos(engine, studies, random.Random(0))
+    chaos = Chaos(engine, tmp_path, random.Random(0))
     chaos.run(kills)
     assert sum(chaos.deaths.values()) == kills and set(chaos.deaths) == {"orchestrator", "containers", "engine"}

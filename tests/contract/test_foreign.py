@@ -44,6 +44,13 @@ def test_another_file_is_named(tmpdir, reader, content, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("reader", sorted(READERS))
+def test_a_folder_is_no_file(tmpdir, reader):
+    with pytest.raises(BadInput) as caught:
+        READERS[reader](str(tmpdir))
+    assert "is a folder" in str(caught.value) and "name the file in it" in str(caught.value)
+
+
 def test_each_reader_knows_the_file_of_the_other(tmpdir):
     path = tmpdir.join("celeba")
     for reader, content, said in (

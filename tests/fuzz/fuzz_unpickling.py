@@ -59,7 +59,7 @@ def inputs(paths, seed, count):
     """Yield `count` damaged pickles, a function of the files and the seed alone."""
     chance = random.Random(seed)
     contents = [path.read_bytes() for path in paths]
-    small = [pickle.dumps(_shrunk(_states(path)), 4) for path in paths]
+    small = [pickle.dumps(_shrunk(_states(path)), protocol) for path in paths for protocol in (2, 4, 5)]
     states = [_states(path) for path in paths]
     for _ in range(count):
         kind = chance.random()
