@@ -6,7 +6,7 @@ from pathlib import Path
 _LOOKED_AT = 512  # bytes
 _SPACE = b"\xef\xbb\xbf \t\r\n"  # with UTF-8's byte order mark
 _PAGE = re.compile(rb"<(!doctype|!--|\?xml|html|head|body|script|meta|title)\b|<!--", re.IGNORECASE)
-_PAGES = (".html", ".htm", ".xml", ".svg")
+_PAGES, _JSON = (".html", ".htm", ".xml", ".svg"), ".json"
 _ANSWER = re.compile(rb'\{\s*"(code|detail|errors?|message|status)"|[45]\d\d:? [a-z]'
                      rb"|(entry |repository )?not found|access (to|denied)|invalid username"
                      rb"|too many requests", re.IGNORECASE)
@@ -21,8 +21,8 @@ _PACKED = {b"\x1f\x8b": ("gzip", (".gz", ".tgz")), b"BZh": ("bzip2", (".bz2", ".
 def download_trouble(path: Path) -> str | None:
     """What is wrong with the file at `path`, whatever it should hold, and what mends it.
 
-    It is the rest of a line that begins with the path; None if nothing shows. A page or a packed
-    file is no trouble if its name says so.
+    It is the rest of a line that begins with the path; None if nothing shows. A page, JSON or a
+    packed file is no trouble if its name says so.
     """
     try:
         with path.open("rb") as stream:
@@ -35,7 +35,7 @@ def download_trouble(path: Path) -> str | None:
     if _PAGE.match(text) and not path.name.lower().endswith(_PAGES):
         return ("is a web page in place of the file (a quota is spent, or a login asked for); "
                 "download it again in a browser")
-    if _ANSWER.match(text):
+    if _ANSWER.match(text) and not path.name.lower().endswith(_JSON):
         return f"is a server's answer in place of the file ({_first_line(text)}); download it again"
     return _pointer(text) or _packed(path.name, start)
 

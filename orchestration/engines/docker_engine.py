@@ -65,6 +65,16 @@ def connect() -> DockerEngine:
     return DockerEngine(client, info)
 
 
+@contextlib.contextmanager
+def _engine_answers() -> Iterator[None]:
+    """Where the engine may end, or fail, while it is asked for something."""
+    try:
+        yield
+    except (DockerException, requests.RequestException, ProtocolError) as error:
+        reason = docker_address.reason(error)
+        raise NoEngine(f"the Docker Engine went away or failed ({reason}); start it and run again") from error
+
+
 class DockerEngine:
     """Runs stages as containers. info: what the engine tells of itself."""
 
@@ -79,6 +89,7 @@ class DockerEngine:
         has = Resources(len(gpus), self.info["NCPU"], self.info["MemTotal"])
         return (Node(self.info["Name"], has, gpus),)
 
+    @_engine_answers()
     def image_id(self, reference: str) -> str:
         """The id of an image. Raises UserError if the engine does not have it."""
         try:
@@ -87,6 +98,7 @@ class DockerEngine:
             raise UserError(f"image {reference}: the engine does not have it, and no folder of "
                             f"containers/ makes it; build it, or docker pull {reference}") from error
 
+    @_engine_answers()
     def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
         """Start a container as a stage would be started. Raises UserError."""
         if missing := docker_info.unlimited(self.info):
@@ -113,18 +125,21 @@ class DockerEngine:
             with contextlib.suppress(APIError, requests.RequestException):
                 container.remove(force=True)
 
+    @_engine_answers()
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Build those of ours that are missing; others must be there."""
         build.build(self.client, [image for image in images if isinstance(image, Recipe)], tell)
         for image in images:
             self.image_id(image.reference)
 
+    @_engine_answers()
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Stop and remove the containers of orchestrators that were killed."""
         for container in self._containers(store):
             if abandoned(container.labels["ganfp.key"]):
                 _remove(container)
 
+    @_engine_answers()
     def attach(self, job: Job) -> None:
         """None, when what an earlier orchestrator left of a stage has been stopped and removed.
 
@@ -134,6 +149,7 @@ class DockerEngine:
         for container in self._containers(job.store, job.key):
             _remove(container)
 
+    @_engine_answers()
     def start(self, job: Job) -> DockerRunning:
         """Start the container of a stage. Raises UserError, NoDevice, StageFailed."""
         image_id = self.image_id(job.image.reference)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import docker
+from docker.errors import DockerException
 
 from orchestration.engines import docker_address
 
@@ -38,11 +39,12 @@ class OwnEngine:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
-        for container in self._client.containers.list():
-            container.kill()
-        self._client.close()
-        self._daemon.terminate()
-        self._daemon.wait()
+        if self._daemon.poll() is None:
+            for container in self._client.containers.list():
+                container.kill()
+            self._client.close()
+            self._daemon.terminate()
+            self._daemon.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
@@ -55,16 +57,18 @@ class OwnEngine:
                  "--pidfile", folder / "pid", "--bridge", "none", "--iptables=false"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         until = time.monotonic() + _PATIENCE_SECONDS
-        while not self._listens():
+        while not self._answers():
             assert time.monotonic() < until and self._daemon.poll() is None, (folder / "log").read_text()[-2000:]
             time.sleep(0.1)
-        self._client = docker.DockerClient(self.address)
 
     def kill(self) -> None:
         """End it as a crash does: at once, and without a word to its containers."""
         self._client.close()
         self._daemon.kill()
         self._daemon.wait()
+        containerd = Path("/proc", (self._folder / "exec/containerd/containerd.pid").read_text().strip())
+        while containerd.exists():  # it dies of its parent's death; whoever starts before that waits for it in vain
+            time.sleep(0.05)
 
     def take(self, image: str) -> None:
         """Have the image that the machine's engine has by this name."""
@@ -82,10 +86,11 @@ class OwnEngine:
         """How many containers a store's stages have, running or not."""
         return len(self._client.containers.list(all=True, filters=_of(store)))
 
-    def _listens(self) -> bool:
+    def _answers(self) -> bool:
         try:
             docker_address.knock(self.address)
-        except OSError:
+            self._client = docker.DockerClient(self.address)
+        except (OSError, DockerException):  # it listens before it answers
             return False
         return True
 

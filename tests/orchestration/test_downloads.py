@@ -36,6 +36,11 @@ def test_what_may_be_the_file_is_no_trouble(tmp_path: Path, content: bytes) -> N
     assert download_trouble(tmp_path / "file") is None
 
 
+def test_json_whose_name_says_so_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "stage.json").write_text('{"code": {}}')
+    assert download_trouble(tmp_path / "stage.json") is None
+
+
 def test_a_packed_file_whose_name_says_so_is_no_trouble(tmp_path: Path) -> None:
     (tmp_path / "weights.PT.GZ").write_bytes(gzip.compress(b"weights"))
     assert download_trouble(tmp_path / "weights.PT.GZ") is None
