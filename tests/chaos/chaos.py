@@ -1,4 +1,4 @@
-"""Kills at random moments: of the orchestrator, of containers, of the engine. A seed makes them the same again.
+"""Kills at random moments, in turn of the orchestrator, of containers, of the engine. A seed makes them the same again.
 
 python -m tests.chaos.chaos [--seed SEED] [--kills KILLS]
 
@@ -67,7 +67,7 @@ class Chaos:
     def _killed(self, store: Path) -> bool:
         """Go on with a study, and kill something; False if it was done before."""
         program = self._start(store)
-        victim, seconds = self.chance.choice(VICTIMS), self.chance.uniform(*SECONDS)
+        victim, seconds = VICTIMS[sum(self.deaths.values()) % len(VICTIMS)], self.chance.uniform(*SECONDS)
         try:
             program.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -26,7 +26,7 @@ def engine(docker_engine: DockerEngine) -> Iterator[own_engine.OwnEngine]:
         yield engine
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.campaign)])
 def test_deaths_at_random_lose_nothing(kills: int, engine: own_engine.OwnEngine, tmp_path: Path) -> None:
     chaos = Chaos(engine, tmp_path, random.Random(0))
     chaos.run(kills)
