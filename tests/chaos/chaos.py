@@ -102,8 +102,8 @@ class Chaos:
 
 
 def _reached(store: Path) -> int:
-    """The last step of the training that is kept: all of them once it is finished."""
-    if "train" in finished(store):
+    """The last step of the training that is kept: all of them once there is a model, which has no checkpoints."""
+    if "train" in finished(store) or any(store.glob("*.partial/model.json")):
         return sys.maxsize
     return max((int(path.name) for path in store.glob("*.partial/checkpoints/0*") if path.name.isdecimal()), default=0)
 
