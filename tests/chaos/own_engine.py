@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 import docker
-from docker.errors import DockerException
+from docker.errors import APIError, DockerException
 
 from orchestration.engines import docker_address
 
@@ -41,7 +42,8 @@ class OwnEngine:
                  traceback: TracebackType | None) -> None:
         if self._daemon.poll() is None:
             for container in self._client.containers.list():
-                container.kill()
+                with contextlib.suppress(APIError):
+                    container.kill()
             self._client.close()
             self._daemon.terminate()
             self._daemon.wait()
@@ -80,7 +82,8 @@ class OwnEngine:
     def kill_containers(self, store: Path) -> None:
         """Kill the containers of a store's stages."""
         for container in self._client.containers.list(filters=_of(store), ignore_removed=True):
-            container.kill()
+            with contextlib.suppress(APIError):  # it has just ended
+                container.kill()
 
     def containers(self, store: Path) -> int:
         """How many containers a store's stages have, running or not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from docker.errors import APIError
 
 import experiments
 from orchestration.engines.docker_engine import DockerEngine
@@ -43,7 +45,8 @@ def killed(store: Path, engine: DockerEngine, chance: random.Random) -> None:
         else:
             mine = {"label": f"ganfp.store={store}"}
             for container in engine.client.containers.list(filters=mine, ignore_removed=True):
-                container.kill()
+                with contextlib.suppress(APIError):  # it has just ended
+                    container.kill()
         program.wait(600)
 
 
