@@ -13,7 +13,7 @@ import requests
 from docker.errors import APIError
 
 from orchestration.errors import UserError
-from orchestration.images import bases
+from orchestration.images import bases, frameworks
 from orchestration.images.recipes import Recipe
 
 _OURS = re.compile(r"ganfp/[a-z0-9-]+:[a-z0-9.-]+")
@@ -51,6 +51,8 @@ def load(client: docker.DockerClient, file: Path) -> list[str]:
     refusal = " ".join(" ".join(line.get("error", "") for line in said).split())
     if refusal:
         raise UserError(f"{file}: the engine cannot load it ({refusal}); {_ANOTHER}")
+    for name in names:
+        frameworks.learn(name)
     return names
 
 
