@@ -16,6 +16,7 @@ import docker
 from orchestration import images
 from orchestration.engines import docker_engine
 from orchestration.images import Recipe, build, facts, recipes
+from orchestration.images.facts import Cuda
 
 PROBE = Path(__file__).with_name("probe.py").read_text("utf-8")
 FOLDERS = ("/opt", "/usr")
@@ -54,15 +55,17 @@ def look(client: docker.DockerClient, reference: str) -> Look:
                                              for device in ("cpu", "cuda")))
 
 
-def faults(seen: Look, cuda: str) -> Iterator[str]:
-    """What is not as it should be in an image for CUDA of this version."""
+def faults(seen: Look, wanted: Cuda) -> Iterator[str]:
+    """What is not as it should be in an image, by what image.toml says of it."""
     for path, missing in seen.parts["unresolved"].items():
         yield f"{path} lacks {', '.join(missing)}"
     found = str(seen.parts["cuda"])
-    if found != cuda and not found.startswith(f"{cuda}."):
-        yield f"it has CUDA {found} in place of {cuda}"
+    if found != wanted.version and not found.startswith(f"{wanted.version}."):
+        yield f"it has CUDA {found} in place of {wanted.version}"
     if seen.parts["cudnn"] is None:
         yield "it has no cuDNN"
+    elif seen.parts["least"] > wanted.capability[0] * 10:
+        yield f"cuDNN has code from sm_{seen.parts['least']} on, not for compute capability {wanted.capability[0]}"
     if seen.cpu.status:
         yield f"check --device cpu ended with {seen.cpu.status}: {seen.cpu.errors.strip()}"
     lines = seen.cuda.errors.splitlines()
@@ -90,7 +93,7 @@ def main(wanted: list[str]) -> int:
         seconds = time.monotonic() - began if said else 0.0
         seen = look(client, recipe.reference)
         rows.append(row(recipe, client.images.get(recipe.reference).attrs["Size"], seconds, seen))
-        wrong += [f"{recipe.reference}: {fault}" for fault in faults(seen, recipe.framework.facts.cuda.version)]
+        wrong += [f"{recipe.reference}: {fault}" for fault in faults(seen, recipe.framework.facts.cuda)]
         print(f"{recipe.reference}: {seen.parts['libraries']} libraries; {seen.cuda.errors.strip()}", flush=True)
     print("\n".join([*rows, *wrong]))
     return bool(wrong)

@@ -1,18 +1,22 @@
 """Runs inside an image, by its Python 2.7 or 3: which of its libraries lack another one, and which CUDA they are of.
 
 Prints one JSON object: {"libraries": how many, "unresolved": {path of a library: [what it lacks]}, "python": version,
-"cuda": version, "cudnn": version}, the latter two as the libraries themselves say, null where there are none.
+"cuda": version, "cudnn": version, "least": capability}, the latter three null where there are none: the versions as
+the libraries themselves say, and the least compute capability, times ten, that all of cuDNN has code for.
 """
 
 import ctypes
 import json
+import mmap
 import os
 import platform
 import re
+import struct
 import subprocess
 import sys
 
 OF_THE_DRIVER = ("libcuda.so.1", "libnvidia-ml.so.1")  # come with the GPU, from the host
+FATBIN = b"\x50\xed\x55\xba"  # how GPU code in a library begins
 
 
 def libraries(folder):
@@ -55,6 +59,32 @@ def cudnn(found):
     return None
 
 
+def least(found):
+    """The least compute capability, times ten, that each of cuDNN's libraries of kernels has code for."""
+    parts = [architectures(path) for path in _named(found, r"libcudnn_(ops|cnn)(_infer)?\.so\.\d+")]
+    return max(min(part) for part in parts) if parts else None
+
+
+def architectures(path):
+    """The architectures that a library has machine code for, such as {75, 80}: of sm_75 and sm_80."""
+    with open(path, "rb") as stream:
+        data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    numbers, place = set(), data.find(FATBIN)
+    while place >= 0:
+        header, size = struct.unpack("<6xHQ", data[place:place + 16])
+        place, end = place + header, place + header + size
+        while place < end:
+            kind, header, size, number = struct.unpack("<HxxIQ12xI", data[place:place + 32])
+            if kind not in (1, 2):  # PTX, machine code; anything else only looked like a beginning
+                break
+            if kind == 2:
+                numbers.add(number)
+            place += header + size
+        place = data.find(FATBIN, place)
+    data.close()
+    return numbers
+
+
 def _named(paths, pattern):
     return [path for path in paths if re.match(pattern + "$", os.path.basename(path))]
 
@@ -64,7 +94,8 @@ def main(folders):
     found = sorted(path for folder in folders for path in libraries(folder))
     lacks = {path: lacking(path) for path in found}
     print(json.dumps({"libraries": len(found), "unresolved": {path: lacks[path] for path in found if lacks[path]},
-                      "python": platform.python_version(), "cuda": cuda(found), "cudnn": cudnn(found)}))
+                      "python": platform.python_version(), "cuda": cuda(found), "cudnn": cudnn(found),
+                      "least": least(found)}))
 
 
 if __name__ == "__main__":
