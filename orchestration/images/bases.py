@@ -14,10 +14,12 @@ from orchestration.events import Tell
 from orchestration.hashing import digest
 from orchestration.images import archives, context, frameworks, mirrors, pip_settings
 from orchestration.images.facts import Facts
+from orchestration.images.mirrors import Sources
 from orchestration.repository import REPOSITORY
 
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
 LABEL = "ganfp.content"
+_SOURCES = "ganfp.sources"  # where its packages come from
 
 
 def reference(facts: Facts) -> str:
@@ -27,24 +29,26 @@ def reference(facts: Facts) -> str:
 
 def ensure(client: docker.DockerClient, facts: Facts, tell: Tell) -> None:
     """Make a base, with the host's present certificates, unless it is there. Raises BuildFailed."""
-    name, suite, sources = reference(facts), facts.suite, mirrors.lines(facts.suite)
-    dockerfile = frameworks.read("containers/base/Dockerfile").encode()
-    told = {f"apt/{path}": data for path, data in mirrors.files(sources).items()}
-    files = {"Dockerfile": dockerfile, **_certificates()}
-    content = digest([name, {path: data.hex() for path, data in {**files, **told}.items()}])
-    if label(client, name) == content:
+    name, suite, sources = reference(facts), facts.suite, mirrors.find(facts.suite)
+    files = {"Dockerfile": frameworks.read("containers/base/Dockerfile").encode(), **_certificates()}
+    content = digest([name, {path: data.hex() for path, data in files.items()}])
+    if label(client, name) == content and (not sources.certain or label(client, name, _SOURCES) == sources.text):
         return
-    debian = _debian(client, suite, sources, tell)
+    debian, bare = _debian(client, suite, sources, tell), f"{name}-bare"
     tell({"event": "log", "message": f"base {suite}: adding Python and the host's certificates"})
-    bare = f"{name}-bare"
-    own = {"Dockerfile": frameworks.read("containers/base/sources.Dockerfile").encode(), **told}
     arguments = {"DEBIAN": bare, "PACKAGES": " ".join(facts.packages), **pip_settings.proxies()}
     try:
-        _make(client, own, tag=bare, buildargs={"DEBIAN": debian})
-        _make(client, files, tag=name, buildargs=arguments, labels={LABEL: content})
+        _make(client, _told(sources), tag=bare, buildargs={"DEBIAN": debian})
+        _make(client, files, tag=name, buildargs=arguments, labels={LABEL: content, _SOURCES: sources.text})
     except (APIError, docker.errors.BuildError) as error:
         mend = "see that containers reach the package mirrors"
         raise BuildFailed(f"base {suite}: {error}; {mend}") from error
+
+
+def _told(sources: Sources) -> dict[str, bytes]:
+    """What makes a bare Debian that knows them."""
+    dockerfile = frameworks.read("containers/base/sources.Dockerfile").encode()
+    return {"Dockerfile": dockerfile, **{f"apt/{path}": data for path, data in sources.files().items()}}
 
 
 def _make(client: docker.DockerClient, files: context.Files, **options: Any) -> None:
@@ -52,15 +56,15 @@ def _make(client: docker.DockerClient, files: context.Files, **options: Any) -> 
         client.images.build(fileobj=archive, custom_context=True, rm=True, forcerm=True, **options)
 
 
-def label(client: docker.DockerClient, name: str) -> str | None:
+def label(client: docker.DockerClient, name: str, key: str = LABEL) -> str | None:
     """What an image was built of, as its label says; None if there is no such image of ours."""
     try:
-        return client.images.get(name).labels.get(LABEL)
+        return client.images.get(name).labels.get(key)
     except ImageNotFound:
         return None
 
 
-def _debian(client: docker.DockerClient, suite: str, sources: list[str], tell: Tell) -> str:
+def _debian(client: docker.DockerClient, suite: str, sources: Sources, tell: Tell) -> str:
     """A reference to a bare Debian: pulled if a registry answers, else bootstrapped."""
     pulled, made = f"debian:{suite}-slim", f"ganfp/debian:{suite}"
     if client.images.list(made):
@@ -77,16 +81,16 @@ def _debian(client: docker.DockerClient, suite: str, sources: list[str], tell: T
     return made
 
 
-def _bootstrap(suite: str, sources: list[str], reason: str) -> bytes:
+def _bootstrap(suite: str, sources: Sources, reason: str) -> bytes:
     """A bare Debian as a tar archive. reason: why it could not be pulled."""
     if shutil.which("mmdebstrap") is None:
         raise BuildFailed(f"base {suite}: cannot be pulled ({reason}), and mmdebstrap is not here "
                           "to make it from packages; connect the engine to a registry, or "
                           "apt-get install mmdebstrap")
     with tempfile.TemporaryDirectory() as folder:
-        options = _bear_age(Path(folder)) if mirrors.is_old(sources) else []
+        options = _bear_age(Path(folder)) if sources.are_old else []
         command = ["mmdebstrap", "--variant=apt", *options, suite, "-", "-"]
-        made = subprocess.run(command, input="\n".join(sources).encode(), capture_output=True, check=False)
+        made = subprocess.run(command, input=sources.text.encode(), capture_output=True, check=False)
     if made.returncode:
         said = made.stderr.decode(errors="replace").strip().splitlines()
         first = " ".join([line for line in said if line.startswith("E: ")][:1] or said[-1:])

@@ -31,7 +31,11 @@ def save(client: docker.DockerClient, recipes: Iterable[Recipe], file: Path) -> 
     references = list(dict.fromkeys(reference for recipe in recipes for reference in _layers(client, recipe)))
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("wb") as stream:
+        stream = part.open("wb")
+    except OSError as error:
+        raise UserError(f"{part}: {error.strerror}; name a file in a folder that you may write to") from error
+    try:
+        with stream:
             for chunk in _export(client, references):
                 stream.write(chunk)
         part.rename(file)

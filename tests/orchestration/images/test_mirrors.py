@@ -37,6 +37,13 @@ def world(tmp_path, monkeypatch):
     server.server_close()
 
 
+@pytest.fixture
+def silence(monkeypatch):
+    """Nobody answers."""
+    monkeypatch.setattr(mirrors, "_APT", ("no-apt-get",))
+    monkeypatch.setattr(mirrors, "_DEBIAN", "http://127.0.0.1:9")
+
+
 def serve(folder, *releases, until=""):
     for release in releases:
         place = folder / ("debian-security" if release.endswith("-security") else "debian") / "dists" / release
@@ -44,48 +51,55 @@ def serve(folder, *releases, until=""):
         (place / "Release").write_text(f"Suite: {release}\n{until}")
 
 
-def parts(lines):
+def parts(found):
     """What lines of a sources.list name, without the server: "mirror/debian bullseye"."""
-    return [" ".join(line.split(":", 2)[-1].split("/", 1)[1].split()[:2]) for line in lines]
+    return [" ".join(line.split(":", 2)[-1].split("/", 1)[1].split()[:2]) for line in found.lines]
 
 
 def test_what_the_mirror_has_comes_from_there(world):
     serve(world / "mirror", "bullseye", "bullseye-updates", "bullseye-security")
-    lines = mirrors.lines("bullseye")
-    assert parts(lines) == ["mirror/debian bullseye", "mirror/debian bullseye-updates",
+    found = mirrors.find("bullseye")
+    assert parts(found) == ["mirror/debian bullseye", "mirror/debian bullseye-updates",
                             "mirror/debian-security bullseye-security"]
-    assert not mirrors.is_old(lines) and "apt.conf.d/90gpgv" not in mirrors.files(lines)
+    assert found.certain and not found.are_old and "apt.conf.d/90gpgv" not in found.files()
 
 
 def test_what_it_dropped_comes_from_the_archive_and_what_nobody_has_is_left_out(world):
     serve(world / "mirror", "bullseye-security")
     serve(world / "archive", "bullseye")
-    lines = mirrors.lines("bullseye")
-    assert parts(lines) == ["archive/debian bullseye", "mirror/debian-security bullseye-security"]
-    assert lines[0].startswith("deb [check-valid-until=no] ") and "[" not in lines[1]
+    found = mirrors.find("bullseye")
+    assert parts(found) == ["archive/debian bullseye", "mirror/debian-security bullseye-security"]
+    assert found.lines[0].startswith("deb [check-valid-until=no] ") and "[" not in found.lines[1]
 
 
 def test_a_release_that_expired_on_the_mirror_is_taken(world):
     serve(world / "mirror", "bullseye", until="Valid-Until: Tue, 08 Jan 2019 00:00:00 UTC\n")
-    line, = mirrors.lines("bullseye")
-    assert "[check-valid-until=no]" in line and parts([line])[0].startswith("mirror")
+    found = mirrors.find("bullseye")
+    assert found.are_old and parts(found) == ["mirror/debian bullseye"]
 
 
-def test_a_mirror_that_does_not_answer_is_left_to_apt(monkeypatch):
-    monkeypatch.setattr(mirrors, "_APT", ("no-apt-get",))
-    monkeypatch.setattr(mirrors, "_DEBIAN", "http://127.0.0.1:9")
-    assert mirrors.lines("bullseye")[0] == "deb http://127.0.0.1:9/debian bullseye main"
+def test_a_mirror_that_does_not_answer_is_left_to_apt(silence):
+    found = mirrors.find("bullseye")
+    assert found.lines[0] == "deb http://127.0.0.1:9/debian bullseye main" and not found.certain
+
+
+@pytest.mark.docker
+def test_without_an_answer_a_base_is_kept(base, silence, docker_engine):
+    said = []
+    bases.ensure(docker_engine.client, facts.read("chainer"), said.append)
+    assert said == []
 
 
 def test_the_mirrors_of_the_host_are_asked_first(world, tmp_path, monkeypatch):
     serve(world / "own", "bullseye")
     serve(world / "mirror", "bullseye", "bullseye-security")
     place = mirrors._DEBIAN.replace("/mirror", "/own")
-    (tmp_path / "apt-get").write_text(f"#!/bin/sh\necho Debian trixie {place}/debian/\n"
-                                      "echo Other x http://other/\necho Debian trixie-security https://own/\n")
+    (tmp_path / "apt-get").write_text(f"#!/bin/sh\necho 'Debian|trixie|{place}/debian/'\n"
+                                      "echo 'Two Words|x|http://other/'\necho '||'\n"
+                                      "echo 'Debian|trixie-security|https://own/'\n")
     (tmp_path / "apt-get").chmod(0o755)
     monkeypatch.setattr(mirrors, "_APT", (str(tmp_path / "apt-get"),))
-    assert parts(mirrors.lines("bullseye")) == ["own/debian bullseye", "mirror/debian-security bullseye-security"]
+    assert parts(mirrors.find("bullseye")) == ["own/debian bullseye", "mirror/debian-security bullseye-security"]
 
 
 def install(engine, image, etc, *changes):
@@ -113,9 +127,8 @@ def base(docker_engine):
 def told(base, world):
     """What apt is told of the archive that is served, as files in a folder; and the key that it is to trust."""
     shutil.copytree(FIXTURE, world / "archive" / "debian")
-    lines = mirrors.lines("bullseye")
-    etc = world / "etc"
-    for path, data in {**mirrors.files(lines), "trusted.gpg.d/test.gpg": (FIXTURE / "key.gpg").read_bytes()}.items():
+    etc, key = world / "etc", (FIXTURE / "key.gpg").read_bytes()
+    for path, data in {**mirrors.find("bullseye").files(), "trusted.gpg.d/test.gpg": key}.items():
         (etc / path).parent.mkdir(parents=True, exist_ok=True)
         (etc / path).write_bytes(data)
     return etc

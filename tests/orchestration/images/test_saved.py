@@ -57,6 +57,8 @@ def test_what_was_saved_and_loaded_is_not_built_again(docker_engine, recipe, tmp
     assert file.name in os.listdir(tmp_path) and f"{file.name}.part" not in os.listdir(tmp_path)
     with pytest.raises(UserError, match="there is such a file"):
         saved.save(client, [recipe], file)
+    with pytest.raises(UserError, match="nowhere/kept.tar.part: No such file or directory; name a file"):
+        saved.save(client, [recipe], tmp_path / "nowhere" / "kept.tar")
     _forget(client, recipe)
     assert saved.load(client, file) == [recipe.reference]
     said.clear()
