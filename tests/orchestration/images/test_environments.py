@@ -75,3 +75,9 @@ def test_a_python_that_is_not_here_is_named_with_what_to_do(monkeypatch, tmp_pat
 def test_a_flavour_that_is_built_for_containers_alone_is_not_tried_without_one(tmp_path):
     with pytest.raises(UserError, match="image sngan: its flavour cuda is built for containers alone; .*`device: cpu`"):
         environments.ensure(images.recipe("sngan", "cuda"), tmp_path, print)
+
+
+def test_what_an_image_sets_is_set_without_docker_too(installed, tmp_path):
+    variables = environments.ensure(images.recipe("progan", "cpu"), tmp_path, print).variables
+    assert variables["MALLOC_ARENA_MAX"] == variables["PYTHONUNBUFFERED"] == "1"
+    assert "PATH" not in variables and "/app" not in variables["PYTHONPATH"]
