@@ -12,13 +12,13 @@ def choose(wish):
 
     Returns "cpu", "cpu with iDeep" or "cuda". Raises NoDevice if CUDA is wished for and CuPy finds no GPU.
     """
-    found = _gpu()
+    found = _gpu() if wish != "cpu" else "not wished for"
     if wish == "cuda" and found is not None:
         raise NoDevice("--device cuda: CuPy finds no GPU here that it can use (%s); use --device cpu, or start the "
                        "CUDA flavour of the image with a GPU of compute capability 5.0 to 9.0 (docker run --gpus all)"
                        % found)
     chainer.global_config.cudnn_deterministic = True
-    if wish != "cpu" and found is None:
+    if found is None:
         cuda.get_device_from_id(0).use()
         return "cuda"
     if intel64.is_ideep_available():
