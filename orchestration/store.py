@@ -135,9 +135,13 @@ class Scratch(Store):
 def write_json(path: Path, value: Any) -> None:
     """Write JSON to a file that appears by rename."""
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    with partial.open("w") as stream:
-        json.dump(value, stream, indent=1, sort_keys=True)
-        stream.write("\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w") as stream:
+            json.dump(value, stream, indent=1, sort_keys=True)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except BaseException:  # such as a full disk, which must not be filled with more and more of them
+        partial.unlink(missing_ok=True)
+        raise
