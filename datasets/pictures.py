@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from datasets import Unusable
 
@@ -158,7 +158,7 @@ def _upright_size(name: str, image: Image.Image) -> tuple[int, int]:
     return (height, width) if exif.get(_ORIENTATION, 1) in _QUARTER_TURNS else (width, height)
 
 
-def _open(name: str, source: Path | IO[bytes]) -> Image.Image:
+def _open(name: str, source: Path | IO[bytes]) -> ImageFile.ImageFile:
     try:
         image = Image.open(source, formats=_FORMATS)
     except UnidentifiedImageError as error:
@@ -172,7 +172,7 @@ def _open(name: str, source: Path | IO[bytes]) -> Image.Image:
     return image
 
 
-def _unfit(image: Image.Image) -> str | None:
+def _unfit(image: ImageFile.ImageFile) -> str | None:
     """What is too much of a picture, of which nothing but the header was read."""
     by_lines = image.format in _JPEG and "progressive" not in image.info  # that one is decoded as a whole
     most = MOST_PIXELS_OF_A_JPEG if by_lines else MOST_PIXELS
