@@ -11,6 +11,7 @@ import PIL
 from commands import folders
 from commands.interruption import interruptible
 from datasets import Unusable, pictures
+from orchestration.text import printable
 from sources.contract import imagesets, png
 from sources.contract.command import made_by
 
@@ -37,7 +38,7 @@ def _from_png(folder: Path, out: Path, resolution: int | None, name: str | None)
         remarks: list[str] = []
         click.echo(f"{out}: {from_png(folder, out, resolution, name, remarks.append)} images")
         if others := pictures.left_out(folder):
-            click.echo(f"left out: {others}; PNG, JPEG and WebP are read", err=True)
+            click.echo(f"left out: {printable(others)}; PNG, JPEG and WebP are read", err=True)
         for remark in pictures.told(remarks):
             click.echo(remark, err=True)
 

@@ -5,6 +5,7 @@ Packed again, as Kaggle and many others have it, the faces may lie in any one fo
 
 import lzma
 import re
+import shlex
 import struct
 import zipfile
 import zlib
@@ -35,7 +36,7 @@ def form(path: Path) -> str | None:
     """What is wrong with the file at a glance."""
     if path.is_dir():
         return _folder(path)
-    if not path.exists():
+    if not path.is_file():
         return places.missing(path, FETCH)
     if trouble := zips.part(path):
         return trouble
@@ -95,9 +96,9 @@ def _is_shown(member: str) -> bool:
 
 def _folder(path: Path) -> str:
     inside = path / f"{_FOLDER}.zip"
-    beside = path.with_name(f"{path.name}.zip")
+    beside = path.absolute().parent / f"{path.absolute().name}.zip"
     meant = next((zipped for zipped in (inside, beside) if zipped.is_file()), None)
     if meant:
         return f"is a folder, where {_FOLDER}.zip is expected; did you mean {meant}?"
     return (f"is a folder, where {_FOLDER}.zip is expected as it was downloaded; name that, or pack the faces again "
-            f"(zip -0 -r -q {_FOLDER}.zip {path.name})")
+            f"(zip -0 -r -q {_FOLDER}.zip {shlex.quote(path.name or '.')})")

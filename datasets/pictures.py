@@ -145,7 +145,9 @@ def resized(image: Image.Image, side: int) -> npt.NDArray[np.uint8]:
 
 
 def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in _EXTENSIONS and not file.name.startswith(".") and not file.is_dir()
+    """Whether its name is a picture's. A link that leads nowhere is one, so that it is told; a pipe is none."""
+    named = file.suffix.lower() in _EXTENSIONS and not file.name.startswith(".")
+    return named and (file.is_file() or not file.exists())
 
 
 def _upright_size(name: str, image: Image.Image) -> tuple[int, int]:

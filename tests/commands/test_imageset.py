@@ -312,6 +312,16 @@ def test_a_link_that_leads_nowhere_is_there_already(folder, tmp_path):
         from_png(folder, tmp_path / "set")
 
 
+def test_pipes_are_not_waited_for(folder, tmp_path):
+    os.mkfifo(folder / "pipe.png")
+    assert from_png(folder, tmp_path / "set") == 7
+    for name in ("images.npy", "imageset.json"):
+        (tmp_path / "set" / name).unlink()
+        os.mkfifo(tmp_path / "set" / name)
+        with pytest.raises(BadInput, match=f"{name}: .*it is no file"):
+            to_png(tmp_path / "set", tmp_path / "png")
+
+
 def test_what_lies_beside_is_left_alone(folder, tmp_path):
     (tmp_path / "set.partial").mkdir()
     (tmp_path / "set.partial/thesis.txt").write_text("x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zipfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from datasets import Asked, Unusable, celeba, lsun
+from datasets import Asked, Unusable, celeba, kinds, lsun, photos
 
 ASKED = Asked(resolution=32, gan=4, train=3, validation=1, test=2)
 
@@ -94,6 +95,19 @@ def test_the_last_part_of_a_zip_is_told_by_what_it_says(tmp_path: Path) -> None:
     struct.pack_into("<HH", data, len(data) - 18, 3, 3)
     (tmp_path / "faces.zip").write_bytes(data)
     assert "is the last part of several; join them (zip -s 0 faces.zip" in str(celeba.form(tmp_path / "faces.zip"))
+
+
+@pytest.mark.parametrize("kind", [celeba, lsun, photos])
+def test_what_is_no_file_and_no_folder_is_not_waited_for(tmp_path: Path, kind: kinds.Kind) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    assert kind.form(tmp_path / "pipe") == kind.form(Path("/dev/zero")) == "is neither a file nor a folder"
+    assert str(kind.form(tmp_path / "loop")).startswith("is a link that leads nowhere")
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_folder_of_any_name_is_no_zip(name: str) -> None:
+    assert str(celeba.form(Path(name))).startswith("is a folder, where img_align_celeba.zip is expected")
 
 
 def test_a_folder_in_place_of_the_zip_is_told_with_what_was_meant(tmp_path: Path) -> None:
