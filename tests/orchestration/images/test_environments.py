@@ -79,3 +79,9 @@ def test_a_user_without_a_home_and_without_a_name_is_told_the_same(monkeypatch, 
     monkeypatch.setattr(os, "getuid", lambda: 12345678)
     with pytest.raises(UserError, match="image sngan: runs on python2.7, which is not on this machine"):
         environments.ensure(images.recipe("sngan", "cpu"), tmp_path, print)
+
+
+def test_what_an_image_sets_is_set_without_docker_too(installed, tmp_path):
+    variables = environments.ensure(images.recipe("progan", "cpu"), tmp_path, print).variables
+    assert variables["MALLOC_ARENA_MAX"] == variables["PYTHONUNBUFFERED"] == "1"
+    assert "PATH" not in variables and "/app" not in variables["PYTHONPATH"]
