@@ -71,9 +71,10 @@ def test_a_store_that_was_moved_and_a_note_that_was_cut_off_are_named(tmp_path: 
     note.write_text(json.dumps({"results": {"model": "classifier/train"}, "stages": {"classifier/train": "abc"}}))
     with pytest.raises(UserError, match=r"no longer in .*store: the store was moved, .* --store, or make it again"):
         asking.of_study("far", "model", tmp_path / "store")
-    note.write_text("")
-    with pytest.raises(UserError, match=r"run.json: cut off .* `orchestrate.py run` of its manifest writes it anew"):
-        asking.of_study("far", "model", tmp_path / "store")
+    for text in ("", "[1]", "{}", '{"results": 1, "stages": {}}'):
+        note.write_text(text)
+        with pytest.raises(UserError, match=r"run.json: cut off .* `orchestrate.py run` .* writes it anew"):
+            asking.of_study("far", "model", tmp_path / "store")
 
 
 def test_a_folder_that_grows_meanwhile_is_answered_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
