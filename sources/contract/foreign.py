@@ -24,6 +24,8 @@ def check(path, expected, own):
     """
     if os.path.isdir(path):
         raise BadInput("%s: is a folder, where %s is expected; name the file in it" % (path, expected))
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+        raise BadInput("%s: is neither a file nor a folder; %s is expected" % (path, expected))
     try:
         with open(path, "rb") as stream:
             start = stream.read(_LOOKED_AT)

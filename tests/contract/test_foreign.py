@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -42,6 +43,14 @@ def test_another_file_is_named(tmpdir, reader, content, said):
         READERS[reader](str(path))
     assert str(caught.value).startswith(str(path)) and str(caught.value).count(str(path)) == 1
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("reader", sorted(READERS))
+def test_a_pipe_is_not_waited_for(tmpdir, reader):
+    os.mkfifo(str(tmpdir.join("celeba")))
+    with pytest.raises(BadInput) as caught:
+        READERS[reader](str(tmpdir.join("celeba")))
+    assert "is neither a file nor a folder" in str(caught.value)
 
 
 @pytest.mark.parametrize("reader", sorted(READERS))
