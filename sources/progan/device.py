@@ -5,9 +5,10 @@ import tensorflow as tf
 from sources.contract.errors import NoDevice
 
 
-def choose(wish):
+def choose(wish, precision="float32"):
     """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits. Returns "cpu" or "cuda".
 
+    In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on every GPU that has it.
     Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
     gpus = tf.config.list_physical_devices("GPU")
@@ -15,6 +16,7 @@ def choose(wish):
         raise NoDevice("--device cuda: TensorFlow %s sees no GPU here; use --device cpu, or start the CUDA flavour of "
                        "the image with a GPU (docker run --gpus all)" % tf.__version__)
     tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if wish == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
         return "cpu"
