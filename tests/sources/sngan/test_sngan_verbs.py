@@ -175,3 +175,11 @@ def test_settings_that_make_no_sense_are_one_line(inputs, tmpdir, change, said):
     words = [tmpdir.join("config.json") if str(word).endswith("config.json") else word for word in inputs]
     status, _, errors = call(*(words + [tmpdir.join("out")]))
     assert status == 2 and errors.count("\n") == 1 and said in errors
+
+
+def test_float32_is_the_one_precision_on_a_gpu_too():
+    """What the libraries of CUDA read, and what the settings say."""
+    assert os.environ["NVIDIA_TF32_OVERRIDE"] == "0"
+    process = popen("settings")
+    told = json.loads(process.communicate()[0].decode())["train"]["properties"]["precision"]
+    assert told["enum"] == ["float32"] and told["default"] == "float32" and "framework" in told["description"]
