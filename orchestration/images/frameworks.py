@@ -15,15 +15,17 @@ from orchestration.repository import REPOSITORY
 class Framework:
     """What images of one flavour share.
 
-    content: hash of all below. base: the one that the user named in place of ours. dockerfile:
-    its text. requirements: {path relative to the repository: text}, as they are installed, the
-    list that differs between flavours last.
+    content: hash of all below. base: the one that the user named in place of ours. image_only:
+    whether the flavour has a Dockerfile of its own, which does more than to install lists.
+    dockerfile: its text. requirements: {path relative to the repository: text}, as they are
+    installed, the list that differs between flavours last.
     """
 
     name: str
     flavour: str
     content: str
     base: str | None
+    image_only: bool
     facts: Facts = field(compare=False)
     dockerfile: str = field(compare=False)
     requirements: Mapping[str, str] = field(compare=False)
@@ -39,12 +41,13 @@ def framework(name: str, flavour: str, base: str | None) -> Framework:
 
     Raises UserError if it lacks the flavour.
     """
-    known, dockerfile = facts.read(name), read(f"containers/{name}/Dockerfile")
-    path = _of_flavour(name, flavour, known)
+    known, own = facts.read(name), f"containers/{name}/Dockerfile.{flavour}"
+    image_only, path = (REPOSITORY / own).is_file(), _of_flavour(name, flavour, known)
+    dockerfile = read(own if image_only else f"containers/{name}/Dockerfile")
     requirements = {**lists(dockerfile), path: read(path)}
     content = digest({"base": base or base_content(known), "flavour": flavour, "data": known.data,
                       "dockerfile": dockerfile, "requirements": list(requirements.values())})
-    return Framework(name, flavour, content, base, known, dockerfile, requirements)
+    return Framework(name, flavour, content, base, image_only, known, dockerfile, requirements)
 
 
 def has(name: str, flavour: str) -> bool:
@@ -67,7 +70,7 @@ def copied(dockerfile: str) -> Iterator[str]:
 
 
 def lists(dockerfile: str) -> dict[str, str]:
-    """The requirements that COPY lines name, {path: text}."""
+    """The requirements, and patches of what they name, in COPY lines: {path: text}."""
     return {path: read(path) for path in copied(dockerfile) if path.startswith("containers/")}
 
 

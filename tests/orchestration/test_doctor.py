@@ -137,10 +137,11 @@ def test_an_old_gpu_runs_everything_but_pytorch() -> None:
     assert {finding.text.split()[2] for finding in findings if finding.level == "warning"} == {"cramergan", "mmdgan"}
 
 
-def test_a_new_gpu_cannot_run_the_image_of_cuda_10() -> None:
-    findings = graphics.judge([Gpu(0, "H100", 9.0, (580, 82, 7))])
-    assert "image sngan (CUDA 10.1)" in words(findings, "warning")
-    assert "`image: sngan-py3`" in words(findings, "warning") and levels(findings).count("warning") == 1
+def test_a_gpu_of_2022_runs_everything_and_a_newer_one_not_the_image_of_cuda_11() -> None:
+    assert levels(graphics.judge([Gpu(0, "H100", 9.0, (580, 82, 7))])) == ["ok"]
+    findings = graphics.judge([Gpu(0, "RTX 5090", 12.0, (580, 82, 7))])
+    assert "image sngan (CUDA 11.8)" in words(findings, "warning")
+    assert "`device: cpu`" in words(findings, "warning") and levels(findings).count("warning") == 1
 
 
 def test_a_driver_that_is_too_old_to_tell_is_said_to_be() -> None:
