@@ -17,9 +17,10 @@ with quiet.standard_error():
 VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}
 
 
-def choose(wish):
+def choose(wish, precision="float32"):
     """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits.
 
+    In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on GPUs that have it.
     Returns "cpu" or "cuda". Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
     with quiet.standard_error():
@@ -29,6 +30,7 @@ def choose(wish):
                        "--device cpu, or start the CUDA flavour of the image with a GPU "
                        "(docker run --gpus all)")
     tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if wish == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
         return "cpu"

@@ -7,8 +7,8 @@ import torch
 from sources.contract.errors import NoDevice
 
 
-def choose(wish):
-    """The torch.device for "auto", "cpu" or "cuda", with the same bits every time.
+def choose(wish, precision="float32"):
+    """The torch.device for "auto", "cpu" or "cuda", with the same bits every time, in full float32 but for "tf32".
 
     Raises NoDevice if CUDA is wished for and PyTorch sees no GPU.
     """
@@ -18,5 +18,6 @@ def choose(wish):
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS wants for reproducible sums
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False  # the published code computed in full float32
+    for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):  # which differ in what they do unless told
+        backend.allow_tf32 = precision == "tf32"
     return torch.device("cpu" if wish == "cpu" or not torch.cuda.is_available() else "cuda")

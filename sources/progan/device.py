@@ -7,9 +7,10 @@ with quiet.standard_error():
     import tensorflow as tf
 
 
-def choose(wish):
+def choose(wish, precision="float32"):
     """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits. Returns "cpu" or "cuda".
 
+    In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on every GPU that has it.
     Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
     with quiet.standard_error():
@@ -18,6 +19,7 @@ def choose(wish):
         raise NoDevice("--device cuda: TensorFlow %s sees no GPU here; use --device cpu, or start the CUDA flavour of "
                        "the image with a GPU (docker run --gpus all)" % tf.__version__)
     tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if wish == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
         return "cpu"
