@@ -1,0 +1,135 @@
+"""What tests/gpu/measure.py asks of each framework, in the room that has it. Python 2.7 and 3.
+
+peak(size)      a function number -> a scalar, one product of two (size, size) matrices, in the precision
+copy(bytes)     the same of one array of so many bytes that is read, and written elsewhere
+operations(do)  floating-point operations of convolutions and products in do(), forward and backward
+memory()        bytes that it had of the device at most, or of this machine
+"""
+
+import resource
+
+import numpy as np
+
+_MACHINE_UNIT = 1024  # bytes, of ru_maxrss on Linux
+
+
+def find(image):
+    """The class of the framework of an image."""
+    return {"sngan": Chainer, "cramergan": PyTorch, "mmdgan": PyTorch}.get(image, TensorFlow)
+
+
+class _Framework(object):
+    def __init__(self, device, precision):
+        self.on_gpu, self.precision = device == "cuda", precision
+
+    def memory(self):
+        return self._of_the_gpu() if self.on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MACHINE_UNIT
+
+
+class PyTorch(_Framework):
+    def peak(self, size):
+        import torch
+
+        kind = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
+        matrix = torch.ones((size, size), dtype=kind, device="cuda" if self.on_gpu else "cpu")
+        return lambda number: (matrix @ matrix)[0, 0]
+
+    def copy(self, size):
+        import torch
+
+        array = torch.ones(size // 4, device="cuda" if self.on_gpu else "cpu")
+        return lambda number: (array + 1)[0]
+
+    def operations(self, do):
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with FlopCounterMode(display=False) as counter:
+            do()
+        return counter.get_total_flops()
+
+    def _of_the_gpu(self):
+        import torch
+
+        return torch.cuda.max_memory_allocated()
+
+
+class TensorFlow(_Framework):
+    def peak(self, size):
+        import tensorflow as tf
+
+        matrix = tf.ones((size, size), tf.bfloat16 if self.precision == "bfloat16" else tf.float32)
+        return lambda number: tf.matmul(matrix, matrix)[0, 0]
+
+    def copy(self, size):
+        import tensorflow as tf
+
+        array = tf.ones(size // 4)
+        return lambda number: (array + 1)[0]
+
+    def operations(self, do):
+        """Counted in the graph of do(), with its functions written out."""
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
+        graph = tf.function(do).get_concrete_function().graph
+        tf.config.run_functions_eagerly(False)
+        counted = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+        counted["output"] = "none"
+        return tf.compat.v1.profiler.profile(graph, options=counted).total_float_ops
+
+    def _of_the_gpu(self):
+        import tensorflow as tf
+
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+
+class Chainer(_Framework):
+    def peak(self, size):
+        matrix = self._arrays().ones((size, size), np.float32)
+        return lambda number: matrix.dot(matrix)[0, 0]
+
+    def copy(self, size):
+        array = self._arrays().ones(size // 4, np.float32)
+        return lambda number: (array + 1)[0]
+
+    def operations(self, do):
+        from chainer import FunctionHook
+
+        class Counter(FunctionHook):
+            """Gradients of functions are functions too."""
+
+            name, total = "Counter", 0
+
+            def forward_preprocess(self, function, arrays):
+                self.total += _OPERATIONS.get(type(function).__name__, lambda function, arrays: 0)(function, arrays)
+
+        with Counter() as counter:
+            do()
+        return counter.total
+
+    def _arrays(self):
+        from chainer.backends import cuda
+
+        return cuda.cupy if self.on_gpu else np
+
+    def _of_the_gpu(self):
+        from chainer.backends import cuda
+
+        return cuda.memory_pool.total_bytes()
+
+
+# Of Chainer's functions, two for every multiplication with its addition. All convolutions have stride 1.
+_OPERATIONS = {
+    "Convolution2DFunction": lambda function, arrays: 2 * arrays[1].size * _pixels(arrays[0]),
+    "Deconvolution2DFunction": lambda function, arrays: 2 * arrays[1].size * _pixels(arrays[0]),
+    "Convolution2DGradW": lambda function, arrays: (2 * arrays[0].shape[1] * function.kh * function.kw
+                                                    * arrays[1].size),
+    "LinearFunction": lambda function, arrays: 2 * arrays[1].size * len(arrays[0]),
+    "LinearGradData": lambda function, arrays: 2 * arrays[0].size * len(arrays[1]),
+    "LinearGradWeight": lambda function, arrays: 2 * arrays[0].size * arrays[1].shape[1],
+}
+
+
+def _pixels(array):
+    """Of maps (N, C, H, W): N H W."""
+    return array.size // array.shape[1]
