@@ -67,15 +67,19 @@ class TensorFlow(_Framework):
         return lambda number: (array + 1)[0]
 
     def operations(self, do):
-        """Counted in the graph of do(), with its functions written out."""
+        """Of the graph of do(), with the functions that it calls written out, as far as anything hangs on it."""
         import tensorflow as tf
 
         tf.config.run_functions_eagerly(True)
         graph = tf.function(do).get_concrete_function().graph
         tf.config.run_functions_eagerly(False)
-        counted = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-        counted["output"] = "none"
-        return tf.compat.v1.profiler.profile(graph, options=counted).total_float_ops
+        found, waiting = {}, [tensor.op for tensor in graph.outputs] + list(graph.control_outputs)
+        while waiting:
+            operation = waiting.pop()
+            if operation.name not in found:
+                found[operation.name] = _OF_TENSORFLOW.get(operation.type, lambda operation: 0)(operation)
+                waiting += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
+        return sum(found.values())
 
     def _of_the_gpu(self):
         import tensorflow as tf
@@ -101,7 +105,7 @@ class Chainer(_Framework):
             name, total = "Counter", 0
 
             def forward_preprocess(self, function, arrays):
-                self.total += _OPERATIONS.get(type(function).__name__, lambda function, arrays: 0)(function, arrays)
+                self.total += _OF_CHAINER.get(type(function).__name__, lambda one, arrays: 0)(function, arrays)
 
         with Counter() as counter:
             do()
@@ -118,18 +122,28 @@ class Chainer(_Framework):
         return cuda.memory_pool.total_bytes()
 
 
-# Of Chainer's functions, two for every multiplication with its addition. All convolutions have stride 1.
-_OPERATIONS = {
-    "Convolution2DFunction": lambda function, arrays: 2 * arrays[1].size * _pixels(arrays[0]),
-    "Deconvolution2DFunction": lambda function, arrays: 2 * arrays[1].size * _pixels(arrays[0]),
-    "Convolution2DGradW": lambda function, arrays: (2 * arrays[0].shape[1] * function.kh * function.kw
-                                                    * arrays[1].size),
-    "LinearFunction": lambda function, arrays: 2 * arrays[1].size * len(arrays[0]),
-    "LinearGradData": lambda function, arrays: 2 * arrays[0].size * len(arrays[1]),
-    "LinearGradWeight": lambda function, arrays: 2 * arrays[0].size * arrays[1].shape[1],
+# Two operations for every multiplication with its addition. Of TensorFlow's operations, maps (N, H, W, C):
+_OF_TENSORFLOW = {
+    "Conv2D": lambda one: 2 * _size(one.inputs[1]) * _pixels(one.outputs[0].shape, 3),
+    "Conv2DBackpropInput": lambda one: 2 * _size(one.inputs[1]) * _pixels(one.inputs[2].shape, 3),
+    "Conv2DBackpropFilter": lambda one: 2 * _size(one.outputs[0]) * _pixels(one.inputs[2].shape, 3),
+    "MatMul": lambda one: 2 * _size(one.outputs[0]) * one.inputs[0].shape[0 if one.get_attr("transpose_a") else 1],
+}
+# Of Chainer's functions and what each is given, maps (N, C, H, W); all convolutions have stride 1:
+_OF_CHAINER = {
+    "Convolution2DFunction": lambda one, arrays: 2 * arrays[1].size * _pixels(arrays[0].shape, 1),
+    "Deconvolution2DFunction": lambda one, arrays: 2 * arrays[1].size * _pixels(arrays[0].shape, 1),
+    "Convolution2DGradW": lambda one, arrays: 2 * arrays[0].shape[1] * one.kh * one.kw * arrays[1].size,
+    "LinearFunction": lambda one, arrays: 2 * arrays[1].size * len(arrays[0]),
+    "LinearGradData": lambda one, arrays: 2 * arrays[0].size * len(arrays[1]),
+    "LinearGradWeight": lambda one, arrays: 2 * arrays[0].size * arrays[1].shape[1],
 }
 
 
-def _pixels(array):
-    """Of maps (N, C, H, W): N H W."""
-    return array.size // array.shape[1]
+def _size(tensor):
+    return tensor.shape.num_elements()
+
+
+def _pixels(shape, channels):
+    """Of all maps, of one channel. channels: their axis."""
+    return int(np.prod([side for axis, side in enumerate(shape) if axis != channels]))
