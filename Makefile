@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help reproduce-demo reproduce-study-demo reproduce-celeba reproduce-lsun images doctor check test campaign bench clean
+.PHONY: help reproduce-demo reproduce-study-demo reproduce-celeba reproduce-lsun images images-cuda doctor check test campaign bench clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python orchestrate.py
@@ -21,6 +21,9 @@ reproduce-lsun: .venv/ready ## the published study on LSUN bedrooms (GPUs, days)
 
 images: .venv/ready ## build every container image for the CPU
 	$(RUN) images
+
+images-cuda: .venv/ready ## build those for GPUs, gigabytes, and look into each; no GPU is needed
+	.venv/bin/python -m tests.gpu.build
 
 doctor: .venv/ready ## is this machine ready? what would mend it
 	$(RUN) doctor

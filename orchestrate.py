@@ -18,7 +18,7 @@ VERBS = {
     "run": "run a study, or what is left of it",
     "status": "say which stages of a study are done",
     "doctor": "check this machine, and say what would mend it",
-    "images": "build container images",
+    "images": "build container images, or save and load them",
     "store": "say what the store holds, or remove what is not needed",
     "imageset": "make an image set from pictures, or pictures from an image set",
     "attribute": "say which source made a picture",

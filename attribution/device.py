@@ -7,9 +7,12 @@ if "OMP_NUM_THREADS" in os.environ:  # which TensorFlow does not read
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ["OMP_NUM_THREADS"])
 
 import numpy as np
-import tensorflow as tf
 
+from sources.contract import quiet
 from sources.contract.errors import NoDevice
+
+with quiet.standard_error():
+    import tensorflow as tf
 
 VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}
 
@@ -20,7 +23,8 @@ def choose(wish, precision="float32"):
     In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on GPUs that have it.
     Returns "cpu" or "cuda". Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
-    gpus = tf.config.list_physical_devices("GPU")
+    with quiet.standard_error():
+        gpus = tf.config.list_physical_devices("GPU")
     if wish == "cuda" and not gpus:
         raise NoDevice(f"--device cuda: TensorFlow {tf.__version__} sees no GPU here; use "
                        "--device cpu, or start the CUDA flavour of the image with a GPU "

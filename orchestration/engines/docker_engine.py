@@ -66,7 +66,7 @@ def connect() -> DockerEngine:
 
 
 @contextlib.contextmanager
-def _engine_answers() -> Iterator[None]:
+def answers() -> Iterator[None]:
     """Where the engine may end, or fail, while it is asked for something."""
     try:
         yield
@@ -89,7 +89,7 @@ class DockerEngine:
         has = Resources(len(gpus), self.info["NCPU"], self.info["MemTotal"])
         return (Node(self.info["Name"], has, gpus),)
 
-    @_engine_answers()
+    @answers()
     def image_id(self, reference: str) -> str:
         """The id of an image. Raises UserError if the engine does not have it."""
         try:
@@ -98,7 +98,7 @@ class DockerEngine:
             raise UserError(f"image {reference}: the engine does not have it, and no folder of "
                             f"containers/ makes it; build it, or docker pull {reference}") from error
 
-    @_engine_answers()
+    @answers()
     def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
         """Start a container as a stage would be started. Raises UserError."""
         if missing := docker_info.unlimited(self.info):
@@ -125,21 +125,21 @@ class DockerEngine:
             with contextlib.suppress(APIError, requests.RequestException):
                 container.remove(force=True)
 
-    @_engine_answers()
+    @answers()
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Build those of ours that are missing; others must be there."""
         build.build(self.client, [image for image in images if isinstance(image, Recipe)], tell)
         for image in images:
             self.image_id(image.reference)
 
-    @_engine_answers()
+    @answers()
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Stop and remove the containers of orchestrators that were killed."""
         for container in self._containers(store):
             if abandoned(container.labels["ganfp.key"]):
                 _remove(container)
 
-    @_engine_answers()
+    @answers()
     def attach(self, job: Job) -> None:
         """None, when what an earlier orchestrator left of a stage has been stopped and removed.
 
@@ -149,7 +149,7 @@ class DockerEngine:
         for container in self._containers(job.store, job.key):
             _remove(container)
 
-    @_engine_answers()
+    @answers()
     def start(self, job: Job) -> DockerRunning:
         """Start the container of a stage. Raises UserError, NoDevice, StageFailed."""
         image_id = self.image_id(job.image.reference)

@@ -55,6 +55,22 @@ def has(name: str, flavour: str) -> bool:
     return (REPOSITORY / _requirements(name, flavour)).is_file()
 
 
+def learn(reference: str) -> None:
+    """Take from the name of a framework that is there, such as ganfp/pytorch:cpu-1f0c..., which build for the CPU it
+    has: the day may come when pip can have none, and cannot say so.
+    """
+    name, _, tag = reference.removeprefix("ganfp/").partition(":")
+    if not tag.startswith("cpu-") or not (REPOSITORY / "containers" / name / "image.toml").is_file():
+        return
+    build = _cpu_build(name, facts.read(name))
+    if build and not offers.is_known(*build):
+        for offered in (False, True):
+            offers.learn(*build, offered)
+            if framework(name, "cpu", None).reference == reference:
+                return
+        offers.forget(*build)
+
+
 def base_content(known: Facts) -> str:
     """What our own base is made of, without the certificates of this host."""
     dockerfile = read("containers/base/Dockerfile")
@@ -96,9 +112,15 @@ def _of_flavour(name: str, flavour: str, known: Facts) -> str:
     if not has(name, flavour):
         raise UserError(f"containers/{name}: has no flavour {flavour}; a method can say `device: "
                         "cpu` in the manifest")
-    path = _requirements(name, flavour)
-    if flavour != "cpu" or not known.cpu_build:
+    path, build = _requirements(name, flavour), _cpu_build(name, known)
+    if flavour != "cpu" or build is None:
         return path
-    version = re.findall(rf"^{known.cpu_build}==(\S+)", read(path), re.MULTILINE)[0]
-    offered = offers.has(known.cpu_build, f"{version}+cpu", known.python)
-    return path if offered else _requirements(name, "cuda")
+    return path if offers.has(*build) else _requirements(name, "cuda")
+
+
+def _cpu_build(name: str, known: Facts) -> tuple[str, str, str] | None:
+    """The project, version and Python whose build for the CPU is not on every index, if there is one."""
+    if not known.cpu_build:
+        return None
+    version = re.findall(rf"^{known.cpu_build}==(\S+)", read(_requirements(name, "cpu")), re.MULTILINE)[0]
+    return known.cpu_build, f"{version}+cpu", known.python

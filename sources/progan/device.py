@@ -1,8 +1,10 @@
-"""Where TensorFlow computes."""
+"""Where TensorFlow computes. Import this before anything else that imports TensorFlow."""
 
-import tensorflow as tf
-
+from sources.contract import quiet
 from sources.contract.errors import NoDevice
+
+with quiet.standard_error():
+    import tensorflow as tf
 
 
 def choose(wish, precision="float32"):
@@ -11,7 +13,8 @@ def choose(wish, precision="float32"):
     In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on every GPU that has it.
     Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
-    gpus = tf.config.list_physical_devices("GPU")
+    with quiet.standard_error():
+        gpus = tf.config.list_physical_devices("GPU")
     if wish == "cuda" and not gpus:
         raise NoDevice("--device cuda: TensorFlow %s sees no GPU here; use --device cpu, or start the CUDA flavour of "
                        "the image with a GPU (docker run --gpus all)" % tf.__version__)

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration import images
 from orchestration.errors import BuildFailed, UserError
-from orchestration.images import build, context, offers, pip_settings, steps
+from orchestration.images import build, context, frameworks, offers, pip_settings, steps
 
 HOST = """:env:.find-links='/wheels /gone'
 global.index-url='https://mirror.example/simple'
@@ -100,6 +100,20 @@ def test_a_flavour_may_have_a_dockerfile_of_its_own():
     assert "cupy" not in cpu.dockerfile and "containers/chainer/cupy.patch" not in cpu.requirements
     assert "cupy" in cuda.dockerfile and "containers/chainer/cupy.patch" in cuda.requirements
     assert cuda.arguments["REQUIREMENTS"] == "containers/chainer/requirements-cuda.txt"
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_framework_that_is_there_says_what_pip_cannot_say_any_more(monkeypatch, tmp_path, offered):
+    answer(monkeypatch, tmp_path, f"Available versions: 2.13.0{'+cpu' * offered}")
+    reference = images.recipe("mmdgan", "cpu").framework.reference
+    asked = answer(monkeypatch, tmp_path / "later", returncode=1)
+    with pytest.raises(UserError, match="reaches no package index"):
+        images.recipe("mmdgan", "cpu")
+    for name in ("ganfp/base:bookworm-1", "ganfp/mmdgan:cpu-1", "ganfp/pytorch:cpu-1"):
+        frameworks.learn(name)
+        assert not list((tmp_path / "later").glob("offers/*"))
+    frameworks.learn(reference)
+    assert images.recipe("mmdgan", "cpu").framework.reference == reference and len(asked) == 1
 
 
 def test_each_build_stands_on_the_one_before():
