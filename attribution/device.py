@@ -35,5 +35,15 @@ def choose(wish, precision="float32"):
         tf.config.set_visible_devices([], "GPU")
         return "cpu"
     for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+        _limit_memory(gpu)
     return "cuda"
+
+
+def _limit_memory(gpu):
+    """Take of a GPU what is needed, or the part that is ours where others have it too."""
+    part = os.environ.get("GANFP_GPU_MEMORY")
+    if part is None:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    else:
+        limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(part) >> 20)  # MiB
+        tf.config.set_logical_device_configuration(gpu, [limit])

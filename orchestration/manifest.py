@@ -196,6 +196,7 @@ class Manifest(_Part):
     study: Name
     resolution: Literal[32, 64, 128] = 128
     device: Literal["cpu", "cuda"] = "cuda"
+    slots_per_gpu: Count = 1
     seed: Seed = 0
     quantize: Literal["published", "round"] = "published"
     dataset: Dataset

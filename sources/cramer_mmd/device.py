@@ -20,4 +20,9 @@ def choose(wish, precision="float32"):
     torch.backends.cudnn.benchmark = False
     for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):  # which differ in what they do unless told
         backend.allow_tf32 = precision == "tf32"
-    return torch.device("cpu" if wish == "cpu" or not torch.cuda.is_available() else "cuda")
+    if wish == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if "GANFP_GPU_MEMORY" in os.environ:  # others have the GPU too
+        there = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(1.0, int(os.environ["GANFP_GPU_MEMORY"]) / there))
+    return torch.device("cuda")
