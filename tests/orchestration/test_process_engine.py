@@ -90,8 +90,8 @@ def test_a_stage_knows_its_environment_its_cores_and_its_gpus(
     engine: ProcessEngine, make_job: MakeJob, tmp_path: Path
 ) -> None:
     script = 'echo "$GANFP_IMAGE, $OMP_NUM_THREADS, [$CUDA_VISIBLE_DEVICES], $ROOM, $GANFP_GPU_MEMORY"'
-    for gpus, memory in (((), None), (("0", "GPU-2"), 5 << 30)):
-        running = engine.start(make_job("any", script, gpus=gpus, gpu_memory=memory))
+    for gpus, part in (((), None), (("0", "GPU-2"), 5 << 30)):
+        running = engine.start(make_job("any", script, gpus=gpus, gpu_memory=part))
         assert (list(running.events()), ended(running.result())) == ([], (0, False))
     assert (tmp_path / "stage.log").read_text().splitlines() == [
         "environment shell, 1, [], shell, ",
