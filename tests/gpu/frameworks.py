@@ -32,7 +32,7 @@ class PyTorch(_Framework):
 
         kind = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
         matrix = torch.ones((size, size), dtype=kind, device="cuda" if self.on_gpu else "cpu")
-        return lambda number: (matrix @ matrix)[0, 0]
+        return lambda number: torch.matmul(matrix, matrix)[0, 0]
 
     def copy(self, size):
         import torch
