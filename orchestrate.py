@@ -43,8 +43,8 @@ class _Verbs(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=_Verbs, epilog="Exit status: 0 done, 1 a stage failed, 2 bad input, 3 no such GPU, 4 no engine, "
-                                "130 stopped.")
+@click.group(cls=_Verbs, epilog="Exit status: 0 done, 1 a stage failed or nobody reads the output any more, 2 bad "
+                                "input, 3 no such GPU, 4 no engine, 130 stopped.")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Which GAN made this image? Train the GANs, attribute their images, read the report."""

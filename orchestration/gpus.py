@@ -80,6 +80,17 @@ def names(wanted: Collection[str]) -> list[str]:
     return [called.get(indexes().get(gpu, ""), gpu) for gpu in wanted]
 
 
+def memory(wanted: Collection[str]) -> int | None:
+    """Bytes of memory of the smallest of the GPUs `wanted`; None where nvidia-smi does not tell, as of a MIG slice."""
+    try:
+        told = dict(_rows(["index", "memory.total"])[0]) if wanted else {}  # MiB
+    except DriverFailure:
+        return None
+    there = indexes()
+    known = [told.get(there.get(gpu, ""), "") for gpu in wanted]
+    return min(int(mib) << 20 for mib in known) if known and all(mib.isdigit() for mib in known) else None
+
+
 def read() -> tuple[list[Gpu], str]:
     """The GPUs, and what else nvidia-smi said, of one that is lost, say. None where there is no nvidia-smi.
 

@@ -55,7 +55,8 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
             execution.stop()  # before it is said, as nobody may be there any more to read it (run | head)
             shown.say("stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it")
 
-        with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as events:
+        nodes = [node.shared(wanted.plan.slots_per_gpu) for node in engine.nodes()]
+        with closing(schedule(tasks, nodes, execution.run, stop)) as events:
             engine.clean(store.root, store.is_free)
             engine.check(store.root, [file for stage in stages for file in wanted.given(stage).values()], shown.say)
             needed = dict.fromkeys(wanted.image(stage) for stage in stages)

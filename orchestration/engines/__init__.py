@@ -30,7 +30,8 @@ class Job:
     log: the file its log is appended to. inputs: {mount name: folder or file, shown read-only}; a
     name may have slashes. config: a JSON file. gpus: ids of those it was given. store: where `out`
     belongs. hold: called with the number of a process of this host that writes to `out`: nobody
-    else gets the stage before that has ended.
+    else gets the stage before that has ended. gpu_memory: bytes that it may take of each of its GPUs,
+    where others have them too.
     """
 
     stage: Stage
@@ -44,6 +45,7 @@ class Job:
     gpus: tuple[str, ...]
     store: Path
     hold: Callable[[int], None]
+    gpu_memory: int | None = None
 
     def command(self, inputs: str, out: str, config: str) -> list[str]:
         """The command of the stage, its placeholders replaced by paths."""
@@ -55,7 +57,8 @@ class Job:
     def variables(self, image_id: str, home: str) -> dict[str, str]:
         """Variables of its own, beside those of the engine."""
         cores = str(self.stage.resources.cores)
-        return {"GANFP_IMAGE": image_id, "HOME": home, "OMP_NUM_THREADS": cores}
+        limit = {"GANFP_GPU_MEMORY": str(self.gpu_memory)} if self.gpu_memory else {}
+        return {"GANFP_IMAGE": image_id, "HOME": home, "OMP_NUM_THREADS": cores, **limit}
 
     def shown(self, inputs: str, config: str) -> dict[str, Path]:
         """{place: file or folder of this host} of all that it may read and not write."""

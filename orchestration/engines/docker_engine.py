@@ -138,6 +138,10 @@ class DockerEngine:
         for container in self._containers(store):
             if abandoned(container.labels["ganfp.key"]):
                 _remove(container)
+        asker = docker_containers.ASKER
+        for container in self.client.containers.list(all=True, filters={"label": asker}):
+            if docker_containers.is_unheard(container.labels[asker]):
+                _remove(container)
 
     @answers()
     def attach(self, job: Job) -> None:
@@ -158,7 +162,7 @@ class DockerEngine:
         return DockerRunning(job, container, output, image_id, memory)
 
     def _containers(self, store: Path, key: str | None = None) -> list[Container]:
-        labels = [f"ganfp.store={store}", *([] if key is None else [f"ganfp.key={key}"])]
+        labels = [f"ganfp.store={store}", "ganfp.key" if key is None else f"ganfp.key={key}"]
         return list(self.client.containers.list(all=True, filters={"label": labels}))
 
     def _launch(self, job: Job, image_id: str) -> tuple[Container, Output]:

@@ -89,6 +89,14 @@ def test_a_folder_out_of_sight_is_no_traceback(tmp_path: Path) -> None:
         os.seteuid(0)
 
 
+def test_a_store_may_be_named_from_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine mounts absolute paths alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "store").mkdir()
+    assert machine.existing(Path("store")) == tmp_path / "store"
+    assert machine.existing(Path("")) == machine.existing(Path("new/store")) == tmp_path
+
+
 def test_an_old_engine_is_said_to_be_old() -> None:
     assert "older than 19.03" in words(engine.judge({**ENGINE, "ServerVersion": "18.09.1+dfsg1"}), "warning")
 
