@@ -30,13 +30,13 @@ def built(names: Sequence[str]) -> dict[str, str]:
 
 
 def events(reference: str, words: Sequence[str], folder: Path) -> Iterator[tuple[float, dict[str, Any]]]:
-    """(seconds, event) of a container that is shown `folder` as /work; the last event has its peak memory in "bytes".
+    """(seconds, event) of a container that is shown `folder` as /bench; the last event has its peak memory in "bytes".
 
     Raises CalledProcessError if it fails.
     """
     inspected = subprocess.run(["docker", "inspect", "--format", "{{json .Config.Entrypoint}}", reference],
                                check=True, capture_output=True, text=True)
-    command = _docker(reference, "--volume", f"{folder}:/work")
+    command = _docker(reference, "--volume", f"{folder}:/bench")
     command += ["-c", _MEASURED, *json.loads(inspected.stdout), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as container:
         assert container.stdout is not None

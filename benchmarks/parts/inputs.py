@@ -26,9 +26,9 @@ def model(folder: Path, image: str, reference: str) -> None:
     (folder / "models").mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"images": 32}))
     if image == "attribution":
-        words = tuple(f"/work/models/{image}" if word == "/work/out" else word for word in LEARN)
+        words = tuple(f"/bench/models/{image}" if word == "/bench/out" else word for word in LEARN)
     else:
-        words = ("import", "--checkpoint", f"/work/{_checkpoint(folder, image)}", "--out", f"/work/models/{image}")
+        words = ("import", "--checkpoint", f"/bench/{_checkpoint(folder, image)}", "--out", f"/bench/models/{image}")
     for _ in containers.events(reference, words, folder):
         pass
 

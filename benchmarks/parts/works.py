@@ -11,9 +11,9 @@ from typing import Any
 from benchmarks.parts import flops
 
 LABELS = ("real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN")
-_OUT = ("--out", "/work/out")
-_SETTINGS = ("--config", "/work/config.json", *_OUT)
-_LABELLED = tuple(word for label in LABELS for word in ("--images", f"{label}=/work/images128"))
+_OUT = ("--out", "/bench/out")
+_SETTINGS = ("--config", "/bench/config.json", *_OUT)
+_LABELLED = tuple(word for label in LABELS for word in ("--images", f"{label}=/bench/images128"))
 LEARN = ("train", *_LABELLED, "--train", "64", "--validation", "4", *_SETTINGS)
 _NARROW = {"generator_width": 16, "discriminator_width": 16, "minibatch": 16, "rounds": 16}
 
@@ -45,7 +45,7 @@ def works() -> dict[str, Work]:
             "attribution", 0.60, classifier * flops.TRAINED, LEARN, {"images": 32 * 24}, units=32, warm=4),
         "classifier on images, 128": Work(
             "attribution", 0.75, classifier,
-            ("attribute", "--model", "/work/models/attribution", *_LABELLED, *_OUT), warm=128),
+            ("attribute", "--model", "/bench/models/attribution", *_LABELLED, *_OUT), warm=128),
         "ProGAN generation, 128": _generation("progan", 0.85, flops.progan_networks(128)[0], 112),
         "ProGAN training, 64": Work(
             "progan", 0.70, _progan_image(), _train(64),
@@ -63,11 +63,11 @@ def works() -> dict[str, Work]:
 
 
 def _train(resolution: int) -> tuple[str, ...]:
-    return ("train", "--images", f"/work/images{resolution}", *_SETTINGS)
+    return ("train", "--images", f"/bench/images{resolution}", *_SETTINGS)
 
 
 def _generation(image: str, goal: float, operations: float, count: int) -> Work:
-    words = ("generate", "--model", f"/work/models/{image}", *_OUT, "--count", str(count))
+    words = ("generate", "--model", f"/bench/models/{image}", *_OUT, "--count", str(count))
     return Work(image, goal, operations, words, warm=16)
 
 
