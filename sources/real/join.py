@@ -28,19 +28,16 @@ def join(arguments):
 
 
 def _check(before, part):
-    """Raise BadInput if `part` does not go on where `before` ends, or is of something else."""
-    for what in ("resolution", "value_range"):
-        if part.index.get(what) != before.index.get(what):
-            raise BadInput(f"--images {part.folder}: its {what} is {part.index.get(what)!r}, that of {before.folder} "
-                           f"is {before.index.get(what)!r}; only images of one source can be put together")
-    ours, theirs = (dict(one.index.get("source") or {}) for one in (part, before))
-    first, start = ours.pop("first", None), theirs.pop("first", None)
-    if ours != theirs:
-        raise BadInput(f"--images {part.folder}: its source is not that of {before.folder}; only images of one "
-                       "source can be put together")
+    """Raise BadInput if `part` is of something else than `before`, or does not begin where that ends."""
+    ours, theirs = (dict(one.index, source=dict(one.index.get("source") or {})) for one in (part, before))
+    first, start = (index["source"].pop("first", None) for index in (ours, theirs))
+    for what in ("resolution", "value_range", "source"):
+        if ours.get(what) != theirs.get(what):
+            raise BadInput(f"--images {part.folder}: its {what} is not that of {before.folder}; only images of one "
+                           "model can be put together")
     if isinstance(first, int) and isinstance(start, int) and first != start + before.count:
         raise BadInput(f"--images {part.folder}: begins at image {first}, but {before.folder} ends before image "
-                       f"{start + before.count}; name the parts in their order, all of them")
+                       f"{start + before.count}; name all parts, in their order")
 
 
 def _rest(parts, done):
