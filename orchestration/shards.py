@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from orchestration.stage import Stage
 
-CUT = 1024  # images: every published block divides it, and to make fewer is not worth a start
+LEAST = 1024  # images of a shard: to make fewer is not worth a start
+STEP = 128  # images, at whose multiples shards begin: every published block divides it
 
 
 def split(whole: Stage, most: int) -> list[Stage]:
     """The stages that make the images of `whole`, which has --count: `most` at most; itself, where one is enough.
 
-    They begin at multiples of CUT, and each makes CUT images or more, about as many as any other.
+    They begin at multiples of STEP, and each makes LEAST images or more, about as many as any other.
     """
     cut = _cut(whole.images, most)
     return [whole] if len(cut) == 1 else [
@@ -20,9 +21,8 @@ def split(whole: Stage, most: int) -> list[Stage]:
 
 def _cut(count: int, most: int) -> list[tuple[int, int]]:
     """The first image of each part, and how many it has."""
-    pieces = max(count // CUT, 1)
-    parts = min(most, pieces)
-    ends = [*(pieces * number // parts * CUT for number in range(parts)), count]
+    parts = max(min(most, count // LEAST), 1)
+    ends = [*(count * number // parts // STEP * STEP for number in range(parts)), count]
     return [(first, end - first) for first, end in zip(ends, ends[1:], strict=False)]
 
 

@@ -41,22 +41,22 @@ def keys_of(expanded: plan.Plan) -> KeyedPlan:
 
 
 @pytest.mark.parametrize(("count", "most", "firsts"), [
-    (1, 100, [0]), (2047, 100, [0]), (2048, 100, [0, 1024]), (3500, 2, [0, 1024]), (3500, 3, [0, 1024, 2048]),
-    (3500, 1, [0]), (100_000, 4, [0, 24_576, 49_152, 73_728])])
+    (1, 100, [0]), (2047, 100, [0]), (2048, 100, [0, 1024]), (3500, 2, [0, 1664]), (3500, 100, [0, 1152, 2304]),
+    (3500, 1, [0]), (100_000, 4, [0, 24_960, 49_920, 74_880])])
 def test_shards_are_not_small_and_begin_where_every_block_does(count: int, most: int, firsts: list[int]) -> None:
     whole = replace(study()["A/generate"], command=("generate", "--count", str(count)), images=count)
     cut = shards.split(whole, most)
     begins = [int(part.command[part.command.index("--first") + 1]) for part in cut] if len(cut) > 1 else [0]
     assert begins == firsts and sum(part.images for part in cut) == count
-    assert all(part.command[-1] == str(part.images) for part in cut)
+    assert all(part.command[-1] == str(part.images) and part.images >= min(count, 1024) for part in cut)
 
 
 def test_parts_are_put_together_where_the_whole_would_be() -> None:
     once, sharded = study(), study(shards=3)
     assert [name for name in sharded if name not in once] == PARTS
     assert [sharded[name].command[3:7] for name in PARTS] == [
-        ("--first", "0", "--count", "1024"), ("--first", "1024", "--count", "1024"),
-        ("--first", "2048", "--count", "1452")]
+        ("--first", "0", "--count", "1152"), ("--first", "1152", "--count", "1152"),
+        ("--first", "2304", "--count", "1196")]
     joined = sharded["A/generate"]
     assert joined.command == ("join", "--images", "{in}/A-generate-1of3", "--images", "{in}/A-generate-2of3",
                               "--images", "{in}/A-generate-3of3", "--out", "{out}")
@@ -97,7 +97,7 @@ def test_parts_of_what_is_there_as_a_whole_are_not_needed(tmp_path: Path) -> Non
 def test_a_part_of_two_sets_is_needed_until_both_are_there(tmp_path: Path) -> None:
     asked = Study(read(shards=100))
     asked.images("A")
-    asked.images("A", count=2048)
+    asked.images("A", count=2304)
     store, wanted = Store(tmp_path), keys_of(plan.Plan("two", asked.stages, {}))
     finish(store, wanted, "A/generate")
     assert [stage.name for stage in wanted.needed(store.finished)] == [

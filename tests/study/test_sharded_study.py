@@ -108,7 +108,7 @@ def test_a_killed_shard_is_made_again_alone(album: Path, tmp_path: Path) -> None
     assert joined == whole and joined["count"] == COUNT
     assert made_by["image"] == "this Python, sources.real" and "join" in made_by["command"]
     assert [part["image"] for part in made_by["parts"]] == [alone["image"]] * 3
-    assert [part["command"][part["command"].index("--first") + 1] for part in made_by["parts"]] == ["0", "1024", "2048"]
+    assert [part["command"][part["command"].index("--first") + 1] for part in made_by["parts"]] == ["0", "1024", "2176"]
 
 
 @pytest.mark.docker
