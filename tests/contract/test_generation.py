@@ -55,6 +55,15 @@ def test_explicit_latents_give_their_images_and_a_short_block_is_run_as_it_is(tm
     np.testing.assert_array_equal(found, np.concatenate([make(rows[:4]), make(rows[4:])]))
 
 
+@pytest.mark.parametrize("first,count", [(0, 4), (4, 3), (3, 7), (9, 1)])
+def test_shards_of_explicit_latents_equal_one_long_run(tmpdir, first, count):
+    path = str(tmpdir.join("z.npy"))
+    np.save(path, np.random.RandomState(1).randn(10, 3).astype(np.float32))
+    whole = images(tmpdir.join("whole"), latents=path)
+    shard = images(tmpdir.join("shard"), latents=path, first=first, count=count)
+    np.testing.assert_array_equal(shard, whole[first:first + count])
+
+
 def test_pngs_have_the_numbers_of_their_images(tmpdir):
     images(tmpdir, first=3, count=2, png=True)
     assert sorted(path.basename for path in tmpdir.join("png").listdir()) == ["00000003.png", "00000004.png"]
