@@ -39,6 +39,12 @@ def choose(wish, precision="float32"):
     return "cuda"
 
 
+def bring(batch, device):
+    """Arrays, or a structure of them, as tensors on `device`, "cpu" or "cuda", when this returns."""
+    with tf.device({"cpu": "CPU:0", "cuda": "GPU:0"}[device]):
+        return tf.nest.map_structure(tf.constant, batch)
+
+
 def _limit_memory(gpu):
     """Take of a GPU what is needed, or the part that is ours where others have it too."""
     part = os.environ.get("GANFP_GPU_MEMORY")
