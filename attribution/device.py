@@ -37,6 +37,9 @@ def choose(wish, precision="float32"):
     tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if wish == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
+        # One operation at a time, each on all cores: of two at once oneDNN's last bits differ from
+        # run to run.
+        tf.config.threading.set_inter_op_parallelism_threads(1)
         return "cpu"
     for gpu in gpus:
         _limit_memory(gpu)
