@@ -2,10 +2,10 @@
 
 import os
 
-from sources.contract import quiet
+from sources.contract import loading, quiet
 from sources.contract.errors import NoDevice
 
-with quiet.standard_error():
+with quiet.standard_error(), loading.framework():
     import tensorflow as tf
 
 
