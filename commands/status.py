@@ -30,9 +30,9 @@ def command(manifest_path: Path, store_path: Path) -> None:
 
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
     hashes = data.Hashes(store, lambda *read: click.echo(printable(data.reading(*read)), err=True))
-    found = keys.keyed(wanted, _image, lambda path, kind: "" if path in unusable else hashes(path, kind)).keys
-    for stage in wanted.stages:
-        yield stage.name, *_state(store, found[stage.name]), found[stage.name][:12]
+    found = keys.keyed(wanted, _image, lambda path, kind: "" if path in unusable else hashes(path, kind))
+    for stage in found.needed(store.finished):
+        yield stage.name, *_state(store, found.keys[stage.name]), found.keys[stage.name][:12]
 
 
 def _state(store: Store, key: str) -> tuple[str, str, str, str]:
