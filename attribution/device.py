@@ -10,10 +10,10 @@ if "OMP_NUM_THREADS" in os.environ:  # which TensorFlow does not read
 
 import numpy as np
 
-from sources.contract import quiet
+from sources.contract import loading, quiet
 from sources.contract.errors import NoDevice
 
-with quiet.standard_error():
+with quiet.standard_error(), loading.framework():
     import tensorflow as tf
 
 VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}

@@ -1,7 +1,8 @@
 """orchestrate.py status: which stages of a study are done."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,12 +19,12 @@ from orchestration.text import printable
 @click.argument("manifest_path", metavar="MANIFEST", type=click.Path(path_type=Path))
 @store_option
 def command(manifest_path: Path, store_path: Path) -> None:
-    """Say which stages of MANIFEST are finished, begun or missing, and how long they took. Needs no Docker."""
+    """Say which stages of MANIFEST are finished, begun or missing, and what they took. Needs no Docker."""
     wanted, store = plan.expand(manifest.read(manifest_path)), Store(store_path)
     problems = data.problems(wanted)
     for path, text in problems.items():
         click.echo(printable(f"{path}: {text}"))
-    rows = [("stage", "state", "took", "started", "key"), *_rows(wanted, store, problems)]
+    rows = [("stage", "state", "took", "memory", "started", "key"), *_rows(wanted, store, problems)]
     click.echo(table(rows))
 
 
@@ -34,14 +35,19 @@ def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tup
         yield stage.name, *_state(store, found.keys[stage.name]), found.keys[stage.name][:12]
 
 
-def _state(store: Store, key: str) -> tuple[str, str, str]:
-    """State, how long it took, when it was started."""
+def _state(store: Store, key: str) -> tuple[str, str, str, str]:
+    """State, how long it took, its peak memory as far as it told it, when it was started."""
     if store.finished(key):
         record = store.record(key)
-        return "finished", duration(record["seconds"]), record["started"]
+        return "finished", duration(record["seconds"]), _memory(record), record["started"]
     if not store.partial(key).exists():
-        return "missing", "", ""
-    return ("begun" if store.is_free(key) else "running"), "", ""
+        return "missing", "", "", ""
+    return ("begun" if store.is_free(key) else "running"), "", "", ""
+
+
+def _memory(record: Mapping[str, Any]) -> str:
+    peak = record.get("peak_memory")
+    return "" if peak is None else f"{round(peak / (1 << 20))} MiB"
 
 
 def _image(name: str, flavour: str) -> images.Image:

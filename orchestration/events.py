@@ -13,9 +13,10 @@ from orchestration.text import printable
 
 Event = Mapping[str, Any]  # {"event": "log", "message": ...} and others: docs/contract.md
 Tell = Callable[[Event], None]
+USED = ("peak_memory", "cpu_seconds")  # what a stage may say, at its end, that it took: bytes, and of all cores
 
 _LONGEST_MESSAGE = 1000  # characters
-_MOST_STEPS = 10 ** 15  # a training of years has less
+_MOST_STEPS = 10 ** 15  # a training of years has less; so have bytes
 _A_SECOND = 50  # events that are told of a stage
 
 
@@ -35,7 +36,7 @@ def parsed(line: bytes) -> Event | None:
         return _progress(said)
     if kind in ("log", "warning") and isinstance(message, str):
         return {"event": kind, "message": printable(message, _LONGEST_MESSAGE)}
-    return {"event": kind} if kind == "done" else None
+    return {"event": kind, **_used(said)} if kind == "done" else None
 
 
 class Throttle:
@@ -54,6 +55,11 @@ class Throttle:
             self._now, self._left = now, _A_SECOND
         self._left -= 1
         return self._left >= 0
+
+
+def _used(said: Mapping[str, Any]) -> dict[str, float]:
+    return {name: said[name] for name in USED
+            if isinstance(said.get(name), int | float) and 0 <= said[name] <= _MOST_STEPS}
 
 
 def _progress(said: Mapping[str, Any]) -> Event | None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from orchestration import gpus, host, leases, mends, outputs, slots
 from orchestration.engines import Engine, Job, Result, Running
 from orchestration.errors import StageFailed, Stopped
-from orchestration.events import Tell, Throttle
+from orchestration.events import USED, Tell, Throttle
 from orchestration.keys import KeyedPlan
 from orchestration.leases import Lease
 from orchestration.stage import Node, Stage
@@ -90,7 +90,7 @@ class Execution:
     def _make(self, job: Job, node: Node, lease: Lease, tell: Tell) -> None:
         started, began = datetime.now(UTC), time.monotonic()
         running = self._engine.attach(job) or self._engine.start(job)
-        result = self._follow(job.stage.name, running, lease, tell)
+        result, used = self._follow(job.stage.name, running, lease, tell)
         if self._stopping.is_set() and result.status != 0:
             raise Stopped(f"{job.stage.name}: stopped")
         if not lease.held():
@@ -103,10 +103,12 @@ class Execution:
                               "leave files, folders, and links from one to another")
         run = {"image_id": running.image_id, "engine": self._engine.name,
                "host": _host(node, job.gpus), "started": started.isoformat(timespec="seconds"),
-               "seconds": round(time.monotonic() - began, 3)}
+               "seconds": round(time.monotonic() - began, 3), **used}
         self._store.finish(job.key, {**self._wanted.record(job.stage), **run})
 
-    def _follow(self, name: str, running: Running, lease: Lease, tell: Tell) -> Result:
+    def _follow(self, name: str, running: Running, lease: Lease, tell: Tell) -> tuple[Result, dict[str, Any]]:
+        """How it ended, and what it took of USED, None where it did not say."""
+        used = dict[str, Any].fromkeys(USED)
         with self._guard:
             self._running[name] = running
             if self._stopping.is_set():
@@ -114,11 +116,12 @@ class Execution:
         throttle = Throttle()
         try:
             for event in running.events():
+                used.update((name, event[name]) for name in used.keys() & event.keys())
                 if throttle.passes():
                     tell(event)
                 if lease.lost:  # another run writes to its folder
                     running.cancel()
-            return running.result()
+            return running.result(), used
         finally:
             with self._guard:
                 del self._running[name]

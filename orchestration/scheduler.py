@@ -6,7 +6,7 @@ It knows nothing of containers: what a task does is a function, so that lambdas 
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestration.errors import NoDevice, UserError
 from orchestration.events import Event, Tell
@@ -123,14 +123,14 @@ class _Schedule:
         for task in list(self._waiting.values()):
             ready = not any(name in self._waiting or name in self._running for name in task.needs)
             node = next((node for node in self._nodes
-                         if not _lacks(task.resources, node.resources)), None)
+                         if not _lacks(_counted(task.resources), node.resources)), None)
             if ready and node is not None:
                 started.append(self._start(task, node))
         return started
 
     def _start(self, task: Task, left: _Left) -> Started:
         del self._waiting[task.name]
-        left.take(task.resources)
+        left.take(_counted(task.resources))
         work = (task.name, left.node)
         thread = threading.Thread(target=self._do, args=work, name=task.name, daemon=True)
         self._running[task.name] = (task, left, thread)
@@ -148,7 +148,7 @@ class _Schedule:
     def _end(self, name: str) -> None:
         task, left, thread = self._running.pop(name)
         thread.join()
-        left.take(task.resources, -1)
+        left.take(_counted(task.resources), -1)
 
     def _skip(self, failed: str) -> Iterator[Change]:
         lost = {failed}
@@ -157,6 +157,15 @@ class _Schedule:
                 lost.add(task.name)
                 del self._waiting[task.name]
                 yield Skipped(task.name, failed)
+
+
+def _counted(wish: Resources) -> Resources:
+    """What a task takes away from others: all that it wishes for, but half of the cores.
+
+    While it loads a framework, compiles, reads or writes, it keeps one core busy, however many it may use; then
+    the others are for whoever runs beside it. Each is held to its own number of cores, so that bits stay the same.
+    """
+    return replace(wish, cores=-(-wish.cores // 2))
 
 
 def _lacks(wish: Resources, there: Resources) -> list[tuple[str, int, int]]:

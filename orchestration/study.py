@@ -67,7 +67,7 @@ class Study:
         archive = ("--archive", f"{{in}}/{shown}") if dataset.archive else ()
         return replace(self._add(Stage(
             name=_DATA, image="real", flavour="cpu",
-            resources=_resources(manifest.resources.data, cores=1, memory=2),
+            resources=_resources(manifest.resources.data, cores=2, memory=4),
             command=(dataset.kind, *archive, "--config", "{config}", "--seed", str(manifest.seed),
                      "--out", "{out}"),
             config={"resolution": manifest.resolution, **manifest.images.model_dump()},

@@ -1,6 +1,7 @@
 """Events: progress on standard output, one JSON object a line. Human text goes to standard error."""
 
 import json
+import resource
 import sys
 import time
 
@@ -24,8 +25,9 @@ def warning(message):
 
 
 def done(**fields):
-    """Say that the work has ended well."""
-    emit("done", **fields)
+    """Say that the work has ended well, and what it took of memory (bytes, at its peak) and of all cores together."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    emit("done", peak_memory=used.ru_maxrss << 10, cpu_seconds=round(used.ru_utime + used.ru_stime, 2), **fields)
 
 
 class Progress(object):

@@ -7,9 +7,8 @@ from sources.contract import events
 
 def check(arguments):
     """Import PyTorch, do one round of training of tiny networks, say the versions."""
-    import torch
-
     from . import device
+    from .device import torch
     from .trainer import Trainer
 
     place = device.choose(arguments.device)

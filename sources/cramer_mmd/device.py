@@ -1,10 +1,12 @@
-"""Where PyTorch computes."""
+"""Where PyTorch computes. Import this before anything else that imports PyTorch."""
 
 import os
 
-import torch
-
+from sources.contract import loading
 from sources.contract.errors import NoDevice
+
+with loading.framework():
+    import torch
 
 
 def choose(wish, precision="float32"):

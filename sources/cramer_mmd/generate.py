@@ -25,9 +25,8 @@ def generate(arguments):
 
 def _load(variables, wish):
     """A function latents (n, Z) -> float32 images (n, R, R, 3) in [0, 1], and the version of PyTorch."""
-    import torch  # late: what is wrong with a model is said before it is loaded
-
-    from . import device, networks
+    from . import device, networks  # late: what is wrong with a model is said before PyTorch is loaded
+    from .device import torch
 
     place = device.choose(wish)
     events.log("computing on %s" % place)

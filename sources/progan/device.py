@@ -4,10 +4,10 @@ import ctypes
 import glob
 import os
 
-from sources.contract import quiet
+from sources.contract import loading, quiet
 from sources.contract.errors import NoDevice
 
-with quiet.standard_error():
+with quiet.standard_error(), loading.framework():
     import tensorflow as tf
 
 

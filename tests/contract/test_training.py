@@ -231,7 +231,9 @@ def test_a_checkpoint_that_may_not_be_read_is_no_damage(stopped, monkeypatch):
 def test_progress_is_told_as_events(tmpdir, capsys):
     train(tmpdir)
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert events[-1] == {"event": "done", "model": str(tmpdir)}
+    done = events[-1]
+    assert (done["event"], done["model"]) == ("done", str(tmpdir))
+    assert done["peak_memory"] > 1 << 20 and done["cpu_seconds"] > 0
     last = [event for event in events if event["event"] == "progress"][-1]
     assert (last["step"], last["total"]) == (TOTAL, TOTAL)
     assert last["images_per_second"] > 0 and "size" in last["losses"]

@@ -22,6 +22,9 @@ from orchestration.text import printable
     (b'{"event": "warning", "message": "a\\u001b]0;x\\u0007\\n\\ud800 \\u202eb"}',
      {"event": "warning", "message": r"a\x1b]0;x\x07\n\ud800 \u202eb"}),
     (b'{"event": "log"}', {"event": "log", "message": ""}),
+    (b'{"event": "done", "peak_memory": 512, "cpu_seconds": 1.5, "model": "/out"}',
+     {"event": "done", "peak_memory": 512, "cpu_seconds": 1.5}),
+    (b'{"event": "done", "peak_memory": "512", "cpu_seconds": NaN}', {"event": "done"}),
     (b'{"event": "done", "model": "/out"}', {"event": "done"})])
 def test_an_event_has_what_a_display_reads_and_no_more(line: bytes, event: Event) -> None:
     assert parsed(line) == event

@@ -49,7 +49,19 @@ def test_two_tasks_run_at_once_where_there_is_enough_for_two() -> None:
     assert sorted(kinds(events, Finished)) == ["a", "b"]
 
 
-@pytest.mark.parametrize("wish", [Resources(0, 2, 10), Resources(0, 1, 51), Resources(1, 1, 10)])
+def test_two_tasks_share_the_cores_that_each_of_them_may_use() -> None:
+    together, three = threading.Barrier(2), threading.Semaphore(2)
+
+    def work(name: str) -> None:
+        assert three.acquire(blocking=False), "three ran at once"
+        together.wait(timeout=10)
+        three.release()
+
+    events = run([task(name, wish=Resources(0, 2, 10)) for name in "abcd"], work)
+    assert sorted(kinds(events, Finished)) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("wish", [Resources(0, 3, 10), Resources(0, 1, 51), Resources(1, 1, 10)])
 def test_never_more_runs_than_there_is_enough_for(wish: Resources) -> None:
     busy = threading.Lock()
 
@@ -58,7 +70,7 @@ def test_never_more_runs_than_there_is_enough_for(wish: Resources) -> None:
         threading.Event().wait(0.02)
         busy.release()
 
-    events = run([task(name, wish=wish) for name in "abc"], work, Node("here", Resources(gpus=1, cores=2, memory=100)))
+    events = run([task(name, wish=wish) for name in "abc"], work, Node("here", Resources(gpus=1, cores=3, memory=100)))
     assert sorted(kinds(events, Finished)) == ["a", "b", "c"]
 
 

@@ -32,6 +32,7 @@ while [ $i -lt 30 ]; do
     sleep 0.1
 done
 """
+_DONE = '{"event": "done", "peak_memory": 2097152, "cpu_seconds": 0.5}'
 
 
 def stage(image: str, name: str, script: str, *needs: str, memory: int = 64 << 20) -> Stage:
@@ -44,7 +45,7 @@ def plan(image: str) -> Plan:
     stages = (
         stage(image, "quick", "echo hello > /out/word"),
         stage(image, "slow", _COUNT, "quick"),
-        stage(image, "last", "cat /in/quick/word /in/slow/numbers > /out/all", "quick", "slow"),
+        stage(image, "last", f"cat /in/quick/word /in/slow/numbers > /out/all; echo '{_DONE}'", "quick", "slow"),
     )
     return Plan("shell", stages, {})
 

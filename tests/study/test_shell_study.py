@@ -81,6 +81,8 @@ def test_a_study_runs_and_is_kept(tiny_image: str, store: Store, docker_engine: 
     record = store.record(keys["last"])
     assert record["image_id"] == docker_engine.image_id(tiny_image) and record["engine"] == "docker"
     assert record["inputs"] == {"quick": keys["quick"], "slow": keys["slow"]} and record["seconds"] > 0
+    assert (record["peak_memory"], record["cpu_seconds"]) == (2097152, 0.5)  # as it said
+    assert store.record(keys["slow"])["peak_memory"] is None  # as it said nothing
     assert containers(docker_engine, store, running_only=False) == []
 
 
