@@ -10,6 +10,7 @@ from sources.contract.batches import random_at
 from . import device as devices
 from . import losses, model
 from .networks import Discriminator, Generator
+from .optimizer import Adam
 
 _INITIAL, _STEP, _PREVIEW = 1, 2, 3  # streams of random numbers
 
@@ -81,7 +82,7 @@ class Trainer(object):
         return {"generator": self.generator, "discriminator": self.discriminator}
 
     def _optimizer(self, network):
-        optimizer = chainer.optimizers.Adam(self.settings.alpha, self.settings.beta1, self.settings.beta2)
+        optimizer = Adam(self.settings.alpha, self.settings.beta1, self.settings.beta2)
         optimizer.setup(network)
         return optimizer
 
