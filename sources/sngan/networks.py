@@ -36,13 +36,14 @@ class Generator(chainer.Chain):
             setattr(self, "b%d" % self._last, batch_normalization(width, 0))
             setattr(self, "l%d" % self._last, L.Convolution2D(width, 3, 3, pad=1, initialW=_PLAIN))
 
-    def fix(self):
-        """Make the kernels of the up blocks, which every call makes anew else: the weights will not change any more.
+    def fix(self, fixed=True):
+        """Make the kernels of the up blocks once, for as long as the weights do not change; else every call makes them.
 
         A sixth of the time of 16 images.
         """
         for name in self._blocks:
-            self[name].kernels = [kernel.array.copy() for kernel in self[name].make_kernels()]
+            made = [kernel.array.copy() for kernel in self[name].make_kernels()] if fixed else None
+            self[name].kernels = made
 
     def forward(self, z, y=None):
         h = F.reshape(self.l1(z), (z.shape[0], -1, self.bottom_width, self.bottom_width))
@@ -55,7 +56,7 @@ class Generator(chainer.Chain):
 class UpBlock(chainer.Chain):
     """A residual block that doubles the side. Convolutions of what is doubled are transposed ones of stride 2."""
 
-    kernels = None  # of these convolutions, once the weights are fixed
+    kernels = None  # of these convolutions, while the weights are fixed
 
     def __init__(self, into, out, classes):
         super(UpBlock, self).__init__()

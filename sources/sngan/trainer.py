@@ -39,9 +39,11 @@ class Trainer(object):
             optimizer.hyperparam.alpha = self.alpha(number)
         steps = self.settings.discriminator_steps
         generator_loss = self._generator_step(random_at(self.seed, _STEP, number * (steps + 1)))
+        self.generator.fix()
         for step in range(steps):
             random = random_at(self.seed, _STEP, number * (steps + 1) + 1 + step)
             discriminator_loss = self._discriminator_step(random, batches[number * steps + step])
+        self.generator.fix(False)
         return {"generator": generator_loss, "discriminator": discriminator_loss}
 
     def alpha(self, number):
