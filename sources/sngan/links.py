@@ -187,7 +187,7 @@ class _OnIdeep(chainer.Function):
     """iDeep's batch normalisation, with the mean and variance that are given, or with those of the batch.
 
     Chainer's own asks iDeep's arrays for their type, which copies them into NumPy's order: that, and all
-    that follows in this order, was a tenth of a training's time and a fifth of that of generation.
+    that follows in this order, was a tenth of the time of training and of generation.
     """
 
     def __init__(self, mean, variance):

@@ -39,7 +39,7 @@ class Generator(chainer.Chain):
     def fix(self, fixed=True):
         """Make the kernels of the up blocks once, for as long as the weights do not change; else every call makes them.
 
-        A sixth of the time of 16 images.
+        A tenth of the time of 16 images.
         """
         for name in self._blocks:
             made = [kernel.array.copy() for kernel in self[name].make_kernels()] if fixed else None
