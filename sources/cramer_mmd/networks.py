@@ -13,6 +13,7 @@ from torch.nn import functional
 _EPSILON = 1.001e-5  # of batch normalisation: TensorFlow's fused kernel raises 1e-5 to this
 _BLOCKS = (1, 2, 3, 4)
 _LAYERS = (0, 1, 2, 3, 4)
+_FEW = 8  # rows, padded: too few for oneDNN
 
 
 def tensor(name, array, device):
@@ -50,8 +51,9 @@ def discriminator(variables, images):
     for number in _LAYERS:
         name = "d_h%d_conv" % number
         # TensorFlow's "same" for an even side and stride 2: one row and column before, two after.
-        hidden = _convolve(functional.pad(hidden, (1, 2, 1, 2)), variables[name + "/w"], variables[name + "/biases"], 2)
-        hidden = functional.leaky_relu(hidden, 0.2)
+        hidden = functional.pad(hidden, (1, 2, 1, 2))
+        convolve = _convolve_few if hidden.shape[2] < _FEW else _convolve
+        hidden = functional.leaky_relu(convolve(hidden, variables[name + "/w"], variables[name + "/biases"], 2), 0.2)
         layers.append(hidden)
     flat = hidden.permute(0, 2, 3, 1).flatten(1)
     return [*layers, flat @ variables["d_h6_lin/Matrix"] + variables["d_h6_lin/bias"]]
@@ -78,6 +80,19 @@ def _convolve(hidden, weight, bias, stride=1):
     """A convolution with a weight (kh, kw, in, out); as wide as its input at stride 1, unpadded at stride 2."""
     padding = weight.shape[0] // 2 if stride == 1 else 0
     return functional.conv2d(hidden, weight.permute(3, 2, 0, 1), bias, stride, padding)
+
+
+def _convolve_few(hidden, weight, bias, stride):
+    """The same, unpadded, as one product of matrices: what is under the weight at each place, and the weight.
+
+    With 2x2 places, oneDNN's convolutions and their gradients take twice as long and more.
+    """
+    side = weight.shape[0]
+    starts = range(0, hidden.shape[2] - side + 1, stride)
+    maps = hidden.permute(0, 2, 3, 1)
+    patches = torch.stack([maps[:, y:y + side, x:x + side] for y in starts for x in starts], 1)
+    product = torch.addmm(bias, patches.view(-1, weight[..., 0].numel()), weight.reshape(-1, weight.shape[3]))
+    return product.view(len(hidden), len(starts), len(starts), -1).permute(0, 3, 1, 2)
 
 
 def _upscale_convolve(hidden, weight):

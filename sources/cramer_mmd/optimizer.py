@@ -30,8 +30,8 @@ class Adam:
         for name, gradient in zip(self.variables, gradients, strict=True):
             gradient = clip(gradient)
             self.means[name].lerp_(gradient, 1 - beta1)
-            self.squares[name].lerp_(gradient.square(), 1 - beta2)
-            self.variables[name] -= rate * self.means[name] / (self.squares[name].sqrt() + _EPSILON)
+            self.squares[name].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+            self.variables[name].addcdiv_(self.means[name], self.squares[name].sqrt().add_(_EPSILON), value=-rate)
 
 
 def clip(gradient):

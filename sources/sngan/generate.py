@@ -43,6 +43,7 @@ def _load(description, values, wish):
                           settings["bottom_width"])
     model.load(generator, values)
     device.place(generator, where)
+    generator.fix()
     xp = generator.xp if where == "cuda" else np
 
     def images_of(rows):

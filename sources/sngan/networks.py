@@ -11,12 +11,11 @@ from chainer import initializers
 from chainer.backends import cuda
 
 from . import variables
-from .links import SNConvolution2D, SNEmbedID, SNLinear, batch_normalization
+from .links import SHIFTS, SNConvolution2D, SNEmbedID, SNLinear, batch_normalization
 
 _PLAIN = initializers.GlorotUniform(1.0)
 _BEFORE_RELU = initializers.GlorotUniform(np.sqrt(2))
-_ROWS = np.float32([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # what each row of a 4x4 kernel adds
-_SHIFTS = np.kron(_ROWS, _ROWS).T  # (9, 16): from 3x3 weights to 4x4 kernels
+_FEWEST = 16  # channels that iDeep computes together; for fewer it has nothing fast
 
 
 class Generator(chainer.Chain):
@@ -37,16 +36,27 @@ class Generator(chainer.Chain):
             setattr(self, "b%d" % self._last, batch_normalization(width, 0))
             setattr(self, "l%d" % self._last, L.Convolution2D(width, 3, 3, pad=1, initialW=_PLAIN))
 
+    def fix(self, fixed=True):
+        """Make the kernels of the up blocks once, for as long as the weights do not change; else every call makes them.
+
+        A tenth of the time of 16 images.
+        """
+        for name in self._blocks:
+            made = [kernel.array.copy() for kernel in self[name].make_kernels()] if fixed else None
+            self[name].kernels = made
+
     def forward(self, z, y=None):
         h = F.reshape(self.l1(z), (z.shape[0], -1, self.bottom_width, self.bottom_width))
         for name in self._blocks:
             h = self[name](h, y)
         h = F.relu(self["b%d" % self._last](h))
-        return F.tanh(self["l%d" % self._last](h))
+        return F.tanh(_convolve_to_colours(h, self["l%d" % self._last]))
 
 
 class UpBlock(chainer.Chain):
-    """A residual block that doubles the side. The 1x1 convolution of the shortcut and the doubling commute."""
+    """A residual block that doubles the side. Convolutions of what is doubled are transposed ones of stride 2."""
+
+    kernels = None  # of these convolutions, while the weights are fixed
 
     def __init__(self, into, out, classes):
         super(UpBlock, self).__init__()
@@ -58,9 +68,15 @@ class UpBlock(chainer.Chain):
             self.b2 = batch_normalization(out, classes)
 
     def forward(self, x, y):
-        h = _upsample_convolve(F.relu(self.b1(x, y)), self.c1)
-        h = self.c2(F.relu(self.b2(h, y)))
-        return h + _upsample(self.c_sc(x))
+        inner, shortcut = self.kernels or self.make_kernels()
+        h = F.deconvolution_2d(F.relu(self.b1(x, y)), inner, None, 2, 1)
+        h = F.relu(self.b2(h, y, self.c1.b))
+        h = F.convolution_2d(h, self.c2.W, self.c2.b + self.c_sc.b, 1, 1)
+        return h + F.deconvolution_2d(x, shortcut, None, 2)
+
+    def make_kernels(self):
+        """Those of c1, (in, out, 4, 4), and of the shortcut, (in, out, 2, 2), as Variables."""
+        return doubled_3x3(self.c1.W), doubled_1x1(self.c_sc.W)
 
 
 class Discriminator(chainer.Chain):
@@ -101,7 +117,7 @@ class FirstBlock(chainer.Chain):
             self.c_sc = SNConvolution2D(into, out, 1, 0, _PLAIN)
 
     def forward(self, x):
-        return _downsample(self.c2(F.relu(self.c1(x)))) + self.c_sc(_downsample(x))
+        return self.c2.halve(F.relu(self.c1(x))) + self.c_sc(_downsample(x))
 
 
 class DownBlock(chainer.Chain):
@@ -117,28 +133,34 @@ class DownBlock(chainer.Chain):
                 self.c_sc = SNConvolution2D(into, out, 1, 0, _PLAIN)
 
     def forward(self, x):
-        h = self.c2(F.relu(self.c1(F.relu(x))))
-        return _downsample(h) + _downsample(self.c_sc(x)) if self._changes else h + x
+        h = F.relu(self.c1(F.relu(x)))
+        return self.c2.halve(h) + self.c_sc(_downsample(x)) if self._changes else self.c2(h) + x
 
 
-def _upsample_convolve(x, convolution):
-    """`convolution(_upsample(x))` of a 3x3 convolution, as one transposed convolution with a 4x4 kernel.
+def doubled_3x3(weight):
+    """The kernel of the transposed convolution of x that is a 3x3 convolution of x with every pixel four times.
 
     The nine pixels under the weight are only four before they are doubled: the weights of one pixel
     are added first, which leaves 4 products of 9. The layer takes half the time at 64 pixels.
     """
-    xp = cuda.get_array_module(x.array)
-    out, into = convolution.W.shape[:2]
-    weight = F.reshape(F.transpose(convolution.W, (1, 0, 2, 3)), (into * out, 9))
-    kernel = F.reshape(F.matmul(weight, xp.asarray(_SHIFTS)), (into, out, 4, 4))
-    return F.deconvolution_2d(x, kernel, convolution.b, 2, 1)
+    xp = cuda.get_array_module(weight.array)
+    out, into = weight.shape[:2]
+    kernel = F.matmul(F.reshape(F.transpose(weight, (1, 0, 2, 3)), (into * out, 9)), xp.asarray(SHIFTS))
+    return F.reshape(kernel, (into, out, 4, 4))
 
 
-def _upsample(x):
-    """Every pixel four times."""
-    count, channels, height, width = x.shape
-    wide = F.broadcast_to(F.reshape(x, (count, channels, height, 1, width, 1)), (count, channels, height, 2, width, 2))
-    return F.reshape(wide, (count, channels, 2 * height, 2 * width))
+def doubled_1x1(weight):
+    """The same of a 1x1 convolution. It keeps iDeep's order of channels, which showing pixels again does not."""
+    out, into = weight.shape[:2]
+    return F.broadcast_to(F.transpose(weight, (1, 0, 2, 3)), (into, out, 2, 2))
+
+
+def _convolve_to_colours(x, convolution):
+    """`convolution(x)` for few channels, computed as if there were as many as iDeep is fast with."""
+    out = len(convolution.W)
+    spare = ((0, max(_FEWEST - out, 0)),)
+    weight, bias = F.pad(convolution.W, spare + 3 * ((0, 0),), "constant"), F.pad(convolution.b, spare, "constant")
+    return F.convolution_2d(x, weight, bias, 1, 1)[:, :out]
 
 
 def _downsample(x):

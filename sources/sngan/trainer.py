@@ -10,6 +10,7 @@ from sources.contract.batches import random_at
 from . import device as devices
 from . import losses, model
 from .networks import Discriminator, Generator
+from .optimizer import Adam
 
 _INITIAL, _STEP, _PREVIEW = 1, 2, 3  # streams of random numbers
 
@@ -38,9 +39,11 @@ class Trainer(object):
             optimizer.hyperparam.alpha = self.alpha(number)
         steps = self.settings.discriminator_steps
         generator_loss = self._generator_step(random_at(self.seed, _STEP, number * (steps + 1)))
+        self.generator.fix()
         for step in range(steps):
             random = random_at(self.seed, _STEP, number * (steps + 1) + 1 + step)
             discriminator_loss = self._discriminator_step(random, batches[number * steps + step])
+        self.generator.fix(False)
         return {"generator": generator_loss, "discriminator": discriminator_loss}
 
     def alpha(self, number):
@@ -81,7 +84,7 @@ class Trainer(object):
         return {"generator": self.generator, "discriminator": self.discriminator}
 
     def _optimizer(self, network):
-        optimizer = chainer.optimizers.Adam(self.settings.alpha, self.settings.beta1, self.settings.beta2)
+        optimizer = Adam(self.settings.alpha, self.settings.beta1, self.settings.beta2)
         optimizer.setup(network)
         return optimizer
 

@@ -6,7 +6,7 @@ import pytest
 from chainer import Variable
 from chainer import functions as F
 
-from sources.sngan import device, links, networks, variables
+from sources.sngan import device, links, networks, optimizer, variables
 
 
 @pytest.fixture(params=["plain", "as chosen"])
@@ -86,9 +86,10 @@ def test_when_u_moves(make, x, moves_in_test):
         assert (link.u != before).any() == moves
 
 
-def test_upsampling_shows_every_pixel_four_times():
+def test_upsampling_shows_every_pixel_four_times(where):
     x = np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2)
-    assert networks._upsample(Variable(x)).array[0, 0].tolist() == [
+    kernel = networks.doubled_1x1(Variable(np.ones((1, 1, 1, 1), np.float32)))
+    assert np.asarray(F.deconvolution_2d(x, kernel, None, 2).array)[0, 0].tolist() == [
         [0, 0, 1, 1],
         [0, 0, 1, 1],
         [2, 2, 3, 3],
@@ -96,19 +97,90 @@ def test_upsampling_shows_every_pixel_four_times():
     ]
 
 
-def test_upsampling_and_convolving_at_once_is_the_same_as_one_after_the_other(where):
+def doubled(x):
+    """Every pixel four times."""
+    return F.reshape(F.broadcast_to(x[:, :, :, None, :, None], x.shape[:3] + (2, x.shape[3], 2)),
+                     x.shape[:2] + (2 * x.shape[2], 2 * x.shape[3]))
+
+
+def halved(x):
+    """The mean of every 2x2 pixels."""
+    return F.average_pooling_2d(x, 2)
+
+
+SIMPLER = {
+    "doubled 3x3": (
+        3,
+        lambda layer, x: F.deconvolution_2d(x, networks.doubled_3x3(layer.W), layer.b, 2, 1),
+        lambda layer, x: F.convolution_2d(doubled(x), layer.W, layer.b, 1, 1)),
+    "doubled 1x1": (
+        1,
+        lambda layer, x: F.deconvolution_2d(x, networks.doubled_1x1(layer.W), layer.b, 2),
+        lambda layer, x: F.convolution_2d(doubled(x), layer.W, layer.b)),
+    "halved": (
+        3,
+        lambda layer, x: layer.halve(x),
+        lambda layer, x: halved(F.convolution_2d(x, links.normalise(layer.W, layer.u)[0], layer.b, 1, 1))),
+    "to colours": (
+        3,
+        lambda layer, x: networks._convolve_to_colours(x, layer),
+        lambda layer, x: F.convolution_2d(x, layer.W, layer.b, 1, 1))}
+
+
+@pytest.mark.parametrize("what", sorted(SIMPLER))
+def test_a_cheaper_convolution_is_the_same_as_the_one_that_it_stands_for(where, what):
+    """In its outputs and in all gradients."""
+    side, cheaper, plain = SIMPLER[what]
     random = np.random.RandomState(0)
-    weight, bias, x = (random.randn(*shape).astype(np.float32) for shape in ((6, 8, 3, 3), (6,), (3, 8, 5, 5)))
+    weight, bias, x, u = (random.randn(*shape).astype(np.float32)
+                          for shape in ((6, 8, side, side), (6,), (3, 8, 6, 6), (1, 6)))
     found = []
-    for function in (networks._upsample_convolve, lambda x, layer: layer(networks._upsample(x))):
-        layer = device.place(chainer.links.Convolution2D(8, 6, 3, pad=1, initialW=weight, initial_bias=bias), where)
-        inputs = Variable(x)
+    for function in (cheaper, plain):
+        layer, inputs = links.SNConvolution2D(8, 6, side, side // 2, weight), Variable(x)
+        layer.b.array[...], layer.u[...] = bias, u
         layer.cleargrads()
-        y = function(inputs, layer)
+        y = function(layer, inputs)
         F.sum(y * y * y).backward()
         found.append([np.asarray(value) for value in (y.array, inputs.grad, layer.W.grad, layer.b.grad)])
     for once, twice in zip(*found):
         assert np.linalg.norm(once - twice) < 1e-5 * np.linalg.norm(twice)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_a_bias_that_batch_normalisation_is_told_of_is_as_if_it_had_been_added(where, train):
+    x, bias = np.random.RandomState(0).randn(4, 16, 8, 8).astype(np.float32), np.arange(16, dtype=np.float32)
+    found = []
+    for inputs, told in ((x, Variable(bias)), (x + bias[:, None, None], None)):
+        norm = links.batch_normalization(16, 1)
+        norm.avg_mean[...], norm.avg_var[...] = 3, 2
+        with chainer.using_config("train", train):
+            y = norm(Variable(inputs), None, told)
+        found.append([np.asarray(value) for value in (y.array, norm.avg_mean, norm.avg_var)])
+    for one, other in zip(*found):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_adam_in_pieces_is_chainers(monkeypatch):
+    monkeypatch.setattr(optimizer, "_PIECE", 7)
+    found = []
+    for kind in (optimizer.Adam, chainer.optimizers.Adam):
+        layer = chainer.links.Linear(5, 4, initialW=np.eye(4, 5, dtype=np.float32))
+        adam = kind(1e-2, 0.5, 0.9).setup(layer)
+        random = np.random.RandomState(0)
+        for _ in range(3):
+            layer.W.grad, layer.b.grad = random.randn(4, 5).astype(np.float32), random.randn(4).astype(np.float32)
+            adam.update()
+        found.append((layer.W.array, layer.b.array))
+    for one, other in zip(*found):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_fixed_kernels_give_the_same_bits(where):
+    network, latents = networks.Generator(32, 2, 3, 1, 4), np.ones((2, 3), np.float32)
+    with chainer.using_config("train", False), chainer.no_backprop_mode():
+        before = np.asarray(network(latents).array)
+        network.fix()
+        np.testing.assert_array_equal(np.asarray(network(latents).array), before)
 
 
 def test_downsampling_is_the_mean_of_four_pixels():
