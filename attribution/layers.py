@@ -180,7 +180,7 @@ def _leaky_relu(features):
     """Its gradient is told by the sign of what comes out, which is that of what goes in.
 
     So nobody asks for what goes in, and on a CPU convolution, bias and this are one step when
-    training too, as are the gradients of bias and kernel: 5.5 of 57 ms an image at 128 pixels.
+    training too, as are the gradients of bias and kernel: 4.6 of 58 ms an image at 128 pixels.
     """
     activated = tf.nn.leaky_relu(features, _SLOPE)
     return activated, lambda gradient: tf.raw_ops.LeakyReluGrad(
@@ -190,7 +190,7 @@ def _leaky_relu(features):
 def _reflect(features, pixels):
     """Pad by reflection, without repeating the edge pixel.
 
-    As a choice of pixels, which takes half the time of tf.pad: 1.2 of 15 ms an image at 128 pixels.
+    As a choice of pixels, which takes less time than tf.pad: 1.1 of 15 ms an image at 128 pixels.
     """
     edges = ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0))
     _, height, width, channels = features.shape
