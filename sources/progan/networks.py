@@ -192,7 +192,7 @@ def _pixel_norm(x, epsilon):
 def _add_shifts(kernel):
     """The 4x4 kernel of a fused layer: the sum of the four one-pixel shifts of a 3x3 one.
 
-    Two and two, in this order: TensorFlow adds many at once in any. Zeros before and after, as slices of one
+    Two and two, in this order: TensorFlow promises none where many are added at once. Zeros before and after, as slices of one
     padded kernel would have slow gradients.
     """
     for axis in (0, 1):
