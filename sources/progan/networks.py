@@ -192,8 +192,8 @@ def _pixel_norm(x, epsilon):
 def _add_shifts(kernel):
     """The 4x4 kernel of a fused layer: the sum of the four one-pixel shifts of a 3x3 one.
 
-    Two and two, in this order: TensorFlow promises none where many are added at once. Zeros before and after, as slices of one
-    padded kernel would have slow gradients.
+    Two and two, in this order: TensorFlow promises none where many are added at once. Zeros before and after, as
+    slices of one padded kernel would have slow gradients.
     """
     for axis in (0, 1):
         after, before = ([[0, 0] for _ in kernel.shape] for _ in "ab")
