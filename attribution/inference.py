@@ -18,10 +18,10 @@ class Attributor:
         self.labels = labels
         used = "EGs/" if self._is_visnet else ""  # the moving average, as published
         self._references = weights.get(openset.REFERENCES)
-        self._weights = {name.removeprefix(used): tf.Variable(value)
-                         for name, value in weights.items() if name.startswith(used)}
         self._layers = (networks.autoencoder(self._settings, resolution) if self._is_visnet else
                         networks.classifier(self._settings, resolution, labels))
+        self._weights = layers.fixed(self._layers, {
+            name.removeprefix(used): value for name, value in weights.items() if name.startswith(used)})
 
     def outputs(self, images):
         """Yield what the model says of `images`, uint8 (N, R, R, 3), a block of n at a time.
@@ -41,7 +41,7 @@ class Attributor:
         """What a visnet compares image fingerprints with: float32 (labels, 3, R, R)."""
         return tf.transpose(layers.model_fingerprints(self._weights), (3, 2, 0, 1)).numpy()
 
-    @tf.function
+    @tf.function(autograph=False)
     def compute(self, images):
         """`outputs` of a block as tensors. images: 0..255; if float32, they have a gradient."""
         images, precision = layers.to_float(images), self._settings.precision

@@ -39,7 +39,7 @@ class Removal:
             found = tf.clip_by_value(found + self._step(found), low, high)
         return np.rint(found[:count]).astype(np.uint8)
 
-    @tf.function
+    @tf.function(autograph=False)
     def _step(self, images):
         """One step up the loss of the true source: float32 (N, R, R, 3)."""
         with tf.GradientTape() as tape:

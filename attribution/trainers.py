@@ -50,12 +50,12 @@ class ClassifierTrainer(_Trainer):
         """Do step `number` with batches[number], images and labels; {name: loss}."""
         return self._step(*batches[number])
 
-    @tf.function
+    @tf.function(autograph=False)
     def logits(self, images):
         """Logits (N, labels) of uint8 images."""
         return self._classify(images)[1]
 
-    @tf.function
+    @tf.function(autograph=False)
     def features(self, images):
         """What the last layer makes logits of, (N, D), of uint8 images."""
         return self._classify(images)[0]
@@ -77,7 +77,7 @@ class ClassifierTrainer(_Trainer):
         """Begin with the `weights` of a model."""
         _assign(self._weights, weights)
 
-    @tf.function
+    @tf.function(autograph=False)
     def _step(self, images, labels):
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(losses.cross_entropy(self.logits(images),
@@ -114,7 +114,7 @@ class VisnetTrainer(_Trainer):
         critic_loss = self._critic_step(images[:half], mixing.astype(np.float32))
         return dict(self._autoencoder_step(images[half:], labels[half:]), critic=critic_loss)
 
-    @tf.function
+    @tf.function(autograph=False)
     def logits(self, images):
         """Logits (N, labels) of uint8 images, by the moving average."""
         return self._encode("EGs", layers.to_float(images))[2]
@@ -140,7 +140,7 @@ class VisnetTrainer(_Trainer):
         for name, part in self._weights.items():
             _assign(part, models.part(weights, name))
 
-    @tf.function
+    @tf.function(autograph=False)
     def _critic_step(self, images, mixing):
         images = layers.to_float(images)
         reconstructions = self._encode("EG", images)[0]
@@ -153,7 +153,7 @@ class VisnetTrainer(_Trainer):
             average.assign(current + (average - current) * self.settings.moving_average)
         return loss
 
-    @tf.function
+    @tf.function(autograph=False)
     def _autoencoder_step(self, images, labels):
         images, labels = layers.to_float(images), tf.one_hot(labels, self.labels)
         with tf.GradientTape() as tape:

@@ -23,7 +23,7 @@ class EfficientNet:
     def __init__(self, weights):
         self._weights = weights
 
-    @tf.function
+    @tf.function(autograph=False)
     def features(self, images):
         """uint8 images (N, R, R, 3) -> float32 (N, 1280), each at least 0 and at most 6."""
         values = (resizing.resize(images, SIZE, resizing.cubic) - 127) / 128

@@ -27,7 +27,7 @@ class Lpips:
     def __init__(self, weights):
         self._weights = weights
 
-    @tf.function
+    @tf.function(autograph=False)
     def embed(self, images):
         """uint8 images (N, R, R, 3) -> float32 vectors, (N, D); D depends on R."""
         if images.shape[1] < LEAST:

@@ -27,9 +27,9 @@ def _compile(network, weights, wish):
 
     events.log("computing on %s" % device.choose(wish))
     level, fade = networks.split_lod(network, weights["lod"])
-    weights = {name: tf.constant(value) for name, value in weights.items()}
+    weights = networks.fixed(network, weights)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, settings.latent_size(network)))])
+    @tf.function(input_signature=[tf.TensorSpec((None, settings.latent_size(network)))], autograph=False)
     def images_of(latents):
         inputs = tf.concat([latents, tf.zeros((tf.shape(latents)[0], network.label_size))], axis=1)
         return networks.generator(network, weights, inputs, level, fade)

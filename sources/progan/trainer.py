@@ -103,8 +103,8 @@ class _Level:
 
     def __init__(self, trainer, level):
         self.trainer, self.level = trainer, level
-        self.train_discriminator = tf.function(self._train_discriminator)
-        self.train_generator = tf.function(self._train_generator)
+        self.train_discriminator = tf.function(self._train_discriminator, autograph=False)
+        self.train_generator = tf.function(self._train_generator, autograph=False)
 
     def _train_discriminator(self, reals, latents, mixing, fade):
         trainer, settings = self.trainer, self.trainer.settings

@@ -11,6 +11,8 @@ import numpy as np
 
 from .settings import latent_size, width
 
+FUSED = ("Conv0_up", "Conv1_down")  # layers that change the resolution by themselves
+
 
 def generator_shapes(network):
     """{name: shape} of the generator's variables, in the order of their creation."""

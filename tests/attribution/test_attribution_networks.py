@@ -78,6 +78,36 @@ def test_dense_layers_see_channels_first():
     assert layers.run([layer], weights, features).numpy() == 6
 
 
+@pytest.mark.parametrize("size, pixels", [(2, 1), (4, 2), (8, 1)])
+def test_padding_reflects_and_so_do_its_gradients(size, pixels):
+    def padded_and_gradients(pad):
+        features = tf.constant(images(2, size))
+        with tf.GradientTape() as outer:
+            outer.watch(features)
+            with tf.GradientTape() as tape:
+                tape.watch(features)
+                padded = pad(features)
+                loss = tf.reduce_sum(padded ** 3)
+            gradient = tape.gradient(loss, features)
+        return padded, gradient, outer.gradient(gradient, features)
+
+    edges = ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0))
+    expected = padded_and_gradients(lambda features: tf.pad(features, edges, "REFLECT"))
+    for ours, theirs in zip(padded_and_gradients(lambda features: layers._reflect(features, pixels)), expected,
+                            strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+
+
+def test_kernels_that_are_ready_give_the_same_bits():
+    network = networks.classifier(SMALL, 16, 5)
+    weights = weights_of(network)
+    ready = layers.fixed(network, weights)
+    np.testing.assert_array_equal(layers.run(network, ready, images(2, 16)),
+                                  layers.run(network, weights, images(2, 16)))
+    ready["4x4/Conv0/kernel"] *= 0  # it is used: now nothing of an image is left
+    assert np.ptp(layers.run(network, ready, images(2, 16)), axis=0).max() == 0
+
+
 def test_binomial_filter_samples_even_pixels():
     impulse = np.zeros((1, 8, 8, 3), np.float32)
     impulse[0, 4, 4] = 256

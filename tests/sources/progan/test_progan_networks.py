@@ -51,6 +51,17 @@ def test_published_gradient_of_the_images(case):
     np.testing.assert_allclose(tape.gradient(total, images), case.numbers["d_grad_images"], rtol=0, atol=2e-7)
 
 
+@pytest.mark.parametrize("fused", [True, False])
+def test_kernels_that_are_ready_give_the_same_bits(fused):
+    network = Network(16, fmap_base=64, fmap_max=16, fused_scale=fused)
+    weights = weights_of(variables.generator_shapes(network))
+    ready = networks.fixed(network, weights)
+    inputs = np.random.RandomState(1).standard_normal((2, latent_size(network))).astype(np.float32)
+    np.testing.assert_array_equal(images_of(network, ready, inputs, 0), images_of(network, weights, inputs, 0))
+    ready["16x16/Conv1/kernel"] *= 0  # it is used
+    assert np.ptp(images_of(network, ready, inputs, 0), axis=(1, 2)).max() == 0
+
+
 def test_values_become_bytes_to_the_nearest_half_to_even_and_saturate():
     values = np.float32([-1.2, -1, -0.99999, 0, 1 / 127.5, 2 / 127.5, 0.99999, 1, 300])
     assert to_uint8(values).tolist() == [0, 0, 0, 128, 128, 130, 255, 255, 255]
