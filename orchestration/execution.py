@@ -83,7 +83,7 @@ class Execution:
         return Job(stage=stage, study=self._wanted.plan.study, key=key,
                    image=self._wanted.image(stage), out=self._store.partial(key),
                    log=self._store.log(key), inputs=made | self._wanted.given(stage), config=config,
-                   gpus=tuple(slots), store=self._store.root, hold=hold)
+                   gpus=tuple(slots), store=self._store.root, hold=hold, record=self._wanted.record(stage))
 
     def _make(self, job: Job, node: Node, lease: Lease, tell: Tell) -> None:
         started, began = datetime.now(UTC), time.monotonic()
@@ -96,9 +96,10 @@ class Execution:
                 f"{job.stage.name}: another run took it over, as this one was cut off for minutes")
         if result.status != 0:
             raise StageFailed(_report(job, result))
+        if self._store.finished(job.key):  # by what ran it, as it may outlive us
+            return
         if problem := outputs.problem(job.out, OWN_NAMES):
-            raise StageFailed(f"{job.stage.name} failed: what it left in {job.out} is refused: {problem}; a stage may "
-                              "leave files, folders, and links from one to another")
+            raise StageFailed(outputs.refusal(job.stage.name, job.out, problem))
         run = {"image_id": running.image_id, "engine": self._engine.name,
                "host": _host(node, job.gpus), "started": started.isoformat(timespec="seconds"),
                "seconds": round(time.monotonic() - began, 3)}

@@ -53,7 +53,7 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
 
         def stop() -> None:
             execution.stop()  # before it is said, as nobody may be there any more to read it (run | head)
-            shown.say("stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it")
+            shown.say(engine.parting)
 
         with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as events:
             engine.clean(store.root, store.is_free)

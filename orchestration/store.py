@@ -69,12 +69,13 @@ class Store:
         write_json(path, dict(config))
         return path
 
-    def finish(self, key: str, record: Mapping[str, Any]) -> None:
+    def finish(self, key: str, record: Mapping[str, Any], made: Path | None = None) -> None:
         """Make the partial folder of a stage, with its record and its log, its finished one.
 
-        Nothing may write to it any more. Raises FileExistsError if it has a file of OWN_NAMES.
+        Nothing may write to it any more. made: it, where it is not at its place.
+        Raises FileExistsError if it has a file of OWN_NAMES.
         """
-        partial, log, whole = self.partial(key), self._aside(key, "log"), self._aside(key, "stage.json")
+        partial, log, whole = made or self.partial(key), self._aside(key, "log"), self._aside(key, "stage.json")
         write_json(whole, {"format": FORMAT, "key": key, **record})
         os.link(log, partial / "stage.log")  # the log itself stays until all is done
         os.link(whole, partial / "stage.json")

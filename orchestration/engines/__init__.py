@@ -1,23 +1,29 @@
 """What runs stages. An engine is attach, start, events, result, cancel; see the modules of ENGINES.
 
-One more engine, whose stages run on many machines say, is one more module with a function
+One more engine is one more module with a function
 `connect`, and its line in ENGINES: the plan, the scheduler and the store do not know which engines there are.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestration.events import Event, Tell
-from orchestration.images import Image
-from orchestration.images.answers import Said
 from orchestration.stage import Node, Stage
 
-ENGINES = {  # {name: module}, the best first
+if TYPE_CHECKING:  # what runs on the node of a cluster imports this package, and is to start soon
+    from orchestration.images import Image
+    from orchestration.images.answers import Said
+
+ENGINES = {  # {name: module}, the best first; what comes after "process", which always answers, is to be asked for
     "docker": "orchestration.engines.docker_engine",
     "process": "orchestration.engines.process_engine",
+    "slurm": "orchestration.engines.slurm_engine",
 }
+STOPPING = "stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it"
 GRACE_SECONDS = 60.0  # how long a stage has to write its checkpoint between SIGTERM and SIGKILL
 
 
@@ -30,7 +36,7 @@ class Job:
     log: the file its log is appended to. inputs: {mount name: folder or file, shown read-only}; a
     name may have slashes. config: a JSON file. gpus: ids of those it was given. store: where `out`
     belongs. hold: called with the number of a process of this host that writes to `out`: nobody
-    else gets the stage before that has ended.
+    else gets the stage before that has ended. record: what stage.json says of it, but for how it ran.
     """
 
     stage: Stage
@@ -44,6 +50,7 @@ class Job:
     gpus: tuple[str, ...]
     store: Path
     hold: Callable[[int], None]
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, inputs: str, out: str, config: str) -> list[str]:
         """The command of the stage, its placeholders replaced by paths."""
@@ -84,14 +91,21 @@ class Running(Protocol):
         """How it ended; called once, after the last event."""
 
     def cancel(self) -> None:
-        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once. Twice is as once."""
+        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once. Twice is as once.
+
+        What outlives the orchestrator may go on, and is followed no more: its result is not 0.
+        """
 
 
 class Engine(Protocol):
-    """What runs stages. name: as in `--engine` and stage.json. caution: what its stages lack."""
+    """What runs stages. name: as in `--engine` and stage.json. caution: what its stages lack.
+
+    parting: what becomes of stages that run when a run is interrupted.
+    """
 
     name: str
     caution: str
+    parting: str
 
     def nodes(self) -> tuple[Node, ...]:
         """The hosts that stages run on."""
