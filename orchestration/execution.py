@@ -3,15 +3,15 @@
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from orchestration import gpus, host, leases, mends, outputs, slots
-from orchestration.engines import Engine, Job, Result, Running
-from orchestration.errors import StageFailed, Stopped
+from orchestration.engines import Detached, Engine, Job, Result, Running
+from orchestration.errors import StageFailed, Stopped, UserError
 from orchestration.events import Tell, Throttle
 from orchestration.keys import KeyedPlan
 from orchestration.leases import Lease
@@ -47,6 +47,17 @@ class Execution:
             gpus_free = partial(slots.attempt, node.gpus, stage.resources.gpus)
             with self._turn(gpus_free, "GPUs that other runs have", tell) as given:
                 self._make(self._job(stage, lease, given), node, lease, tell)
+
+    def submit(self, name: str, after: Collection[int]) -> int:
+        """Have a stage run after others, which were submitted too; returns its number. Raises Full, UserError."""
+        assert isinstance(self._engine, Detached)
+        stage = self._stages[name]
+        with self._store.lease(self._wanted.keys[name]) as lease:
+            if lease is None:
+                raise UserError(f"{name}: another run follows this stage; end that one first (its jobs go on)")
+            job = self._job(stage, lease, {})
+            self._engine.attach(job)  # what an ended job of it left is brought home
+            return self._engine.submit(job, after)
 
     def stop(self) -> None:
         """Make everything that runs stop, and nothing start any more. Returns at once."""

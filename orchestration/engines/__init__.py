@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from orchestration.events import Event, Tell
 from orchestration.stage import Node, Stage
@@ -139,3 +139,21 @@ class Engine(Protocol):
 
     def start(self, job: Job) -> Running:
         """Start a stage, after `attach` answered None."""
+
+
+@runtime_checkable
+class Detached(Protocol):
+    """What an engine has beside, whose stages outlive the orchestrator."""
+
+    def submit(self, job: Job, after: Collection[int] = ()) -> int:
+        """Have a stage run as soon as those submitted as `after` are done; returns its number. Raises Full.
+
+        One that was submitted, and neither ended nor is done, is not submitted again.
+        """
+
+    def cancel(self, store: Path, keys: Collection[str]) -> int:
+        """Stop stages, those that run after a checkpoint; returns how many there were."""
+
+
+class Full(Exception):
+    """No more can be submitted for now; the text says why."""

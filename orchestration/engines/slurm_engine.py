@@ -6,17 +6,18 @@ repository, its .venv and the store are at the same place on every node.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestration.engines import Job, Result, docker_engine, slurm_node, slurm_queue, slurm_runtime, slurm_site
+from orchestration.engines import Full, Job, Result, docker_engine, slurm_node, slurm_queue, slurm_runtime, slurm_site
 from orchestration.engines.slurm_folder import Folder
-from orchestration.engines.slurm_queue import Full, Queue
+from orchestration.engines.slurm_queue import Queue
 from orchestration.errors import NoEngine, StageFailed, UserError
 from orchestration.events import Event, Tell, parsed
 from orchestration.images import Image, exported
@@ -128,21 +129,27 @@ class SlurmEngine:
         """Submit the job of a stage; it is submitted when its events are asked for."""
         return SlurmRunning(self, job, Folder(job.store, job.key), None)
 
-    def submit(self, job: Job, after: Sequence[int] = ()) -> int:
+    def submit(self, job: Job, after: Collection[int] = ()) -> int:
         """Submit the job of a stage, unless there is one; returns its number. Raises Full, StageFailed.
 
         after: jobs that must have ended well.
         """
+        return self._live(job, Folder(job.store, job.key)) or self.submit_anew(job, after)
+
+    def submit_anew(self, job: Job, after: Collection[int] = ()) -> int:
+        """The same, also where there is one: it then begins after that one."""
         folder = Folder(job.store, job.key)
-        if live := self._live(job, folder):
-            return live
         folder.make(self._task(job), job.out)
-        words = ["/usr/bin/env", f"PYTHONPATH={REPOSITORY}", "PYTHONDONTWRITEBYTECODE=1", sys.executable, "-m",
-                 slurm_node.__name__, str(job.store), job.key]
         number = slurm_queue.submit(slurm_queue.name_of(job.store, job.key), self.site.options(job.stage), after,
-                                    folder.log, words)
+                                    folder.log, self.python(slurm_node.__name__, str(job.store), job.key))
         folder.submit(number)
         return number
+
+    @staticmethod
+    def python(module: str, *words: str) -> list[str]:
+        """The words that start a module of ours on a node."""
+        variables = (f"PYTHONPATH={REPOSITORY}", "PYTHONDONTWRITEBYTECODE=1")
+        return ["/usr/bin/env", *variables, sys.executable, "-m", module, *words]
 
     def image(self, job: Job) -> Exported:
         """What a stage runs in, after `prepare`."""
@@ -189,7 +196,8 @@ class SlurmRunning:
         self.image_id = engine.image(job).id
         self._engine, self._job, self._folder, self._number = engine, job, folder, number
         self._since, self._left, self._ended = time.monotonic(), threading.Event(), dict[str, Any]()
-        self._told, self._unseen = "", 0
+        self._found = number is not None  # and so it may be one that is just ending
+        self._told, self._unseen, self._store = "", 0, Store(job.store)
 
     def events(self) -> Iterator[Event]:
         """The events it writes, and what it waits for, until it ends or is left alone."""
@@ -210,7 +218,8 @@ class SlurmRunning:
         if not how:
             return Result(slurm_node.STOPPED, False)
         if how["status"] == 0:
-            self._folder.remove()
+            with contextlib.suppress(OSError):  # it is gone, if the job came later than we did
+                self._job.out.rmdir()
         elif self._folder.is_alone():
             self._folder.bring_home(self._job.out)
         if "refused" in how:
@@ -223,7 +232,7 @@ class SlurmRunning:
 
     def _submit(self) -> Iterator[Event]:
         try:
-            self._number, self._since = self._engine.submit(self._job), time.monotonic()
+            self._number, self._since = self._engine.submit_anew(self._job), time.monotonic()
         except Full as error:
             yield from self._tell(f"waiting for the queue: {error}")
             self._left.wait(slurm_queue.ASK_SECONDS)
@@ -231,7 +240,9 @@ class SlurmRunning:
     def _has_ended(self) -> bool:
         """Whether it ended, for good; one that Slurm will not start again though it should is submitted again."""
         how = self._folder.ended()
-        if how is not None and how["status"] != slurm_node.STOPPED:
+        if how is None and self._store.finished(self._job.key):
+            how = {"status": 0, "out_of_memory": False, "lines": ()}
+        if how is not None and how["status"] != slurm_node.STOPPED and self._folder.is_alone():
             self._ended = how
             return True
         entries = self._engine.queue.entries(self._since)
@@ -239,8 +250,9 @@ class SlurmRunning:
         if entries is None or (entry and entry.lives) or not self._folder.is_alone():
             return False
         how = self._folder.ended()
-        if (how or {}).get("again") or (how is None and entry is None and self._unseen < _UNSEEN_TIMES):
-            self._number, self._unseen = None, self._unseen + (how is None)
+        missed = how is None and (entry is None or self._found) and self._unseen < _UNSEEN_TIMES
+        if missed or (how or {}).get("again"):
+            self._number, self._found, self._unseen = None, False, self._unseen + missed
             return False
         self._ended = how or _lost("unknown" if entry is None else entry.state, self._folder.log)
         return True

@@ -1,9 +1,9 @@
-"""What a stage that runs as a job of Slurm leaves beside the store: STORE/.run/KEY.job.
+"""What a stage that runs as a job of Slurm leaves beside the store, until it is done: STORE/.run/KEY.job.
 
     task.json    what the node is to do
     submitted    the number of the last job
     events       what the stage tells, appended to by every attempt
-    end.json     how the last attempt ended; gone while one runs
+    end.json     how the last attempt ended, if not well; gone while one runs
     out-NAME     what the attempt NAME writes; at first, NAME is `start`, and it is what others left
     open-NAME    it did not end, as far as is known
     current      the NAME of the last one

@@ -24,7 +24,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -85,13 +85,23 @@ class Attempt:
             return STOPPED
         os.listdir(self._store.root)  # or NFS goes on to say that it is not there
         if self._store.finished(self._key):
+            self._folder.remove()
             return 0
         self._task = self._folder.task()
         out = self._folder.take_over(self._name)
         self._folder.tell({"event": "log", "message": f"runs on {_node()}"})
         ended = self._make(out, lease)
-        self._folder.end(self._name, ended)
+        if ended["status"] == 0:
+            self._tidy()
+        else:
+            self._folder.end(self._name, ended)
         return int(ended["status"])
+
+    def _tidy(self) -> None:
+        """Leave nothing but the finished stage."""
+        self._folder.remove()
+        with suppress(OSError):  # it is not there, or somebody uses it
+            self._store.partial(self._key).rmdir()
 
     def _make(self, out: Path, lease: Lease) -> dict[str, Any]:
         """Run the stage and, if all is well, bring it into the store; returns how it ended."""
@@ -116,9 +126,7 @@ class Attempt:
         memory = KillWatch()
         scratch = Path(tempfile.mkdtemp(prefix="ganfp-"))
         try:
-            self._child = subprocess.Popen(
-                self._words(out, scratch), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                env={**os.environ, "USER": os.environ.get("USER", "user")})
+            self._child = self._start(out, scratch)
             if self._asked is not None:
                 self._child.terminate()
             readers = [threading.Thread(target=work, args=(stream, log), daemon=True) for work, stream in
@@ -147,15 +155,18 @@ class Attempt:
                 if lease.lost or (until is not None and time.monotonic() > until):
                     self._child.kill()
 
-    def _words(self, out: Path, scratch: Path) -> list[str]:
+    def _start(self, out: Path, scratch: Path) -> subprocess.Popen[bytes]:
         task = self._task
-        shown = {place: Path(path) for place, path in task["shown"].items()}
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        given = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
-        start = slurm_runtime.Start(root=Path(task["root"]), folder=task["folder"], words=task["words"],
-                                    variables={**task["variables"], **given}, shown=shown, out=out, scratch=scratch,
-                                    gpus=task["gpus"] > 0)
-        return slurm_runtime.command(task["runtime"], task["program"], start)
+        kind, program = task["runtime"], task["program"]
+        given = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES",) if name in os.environ}
+        variables = {**task["variables"], **given}
+        start = slurm_runtime.Start(
+            root=Path(task["root"]), folder=task["folder"], words=task["words"], variables=variables,
+            shown={place: Path(path) for place, path in task["shown"].items()}, out=out, scratch=scratch,
+            gpus=task["gpus"] > 0)
+        own = {"USER": os.environ.get("USER", "user"), **slurm_runtime.environment(kind, program, variables)}
+        return subprocess.Popen(slurm_runtime.command(kind, program, start), env={**os.environ, **own},
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def _read_output(self, stream: IO[bytes], log: Log) -> None:
         throttle = slurm_folder.Slower()

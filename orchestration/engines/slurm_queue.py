@@ -8,10 +8,12 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.engines import Full
+from orchestration.engines.slurm_folder import Folder
 from orchestration.errors import NoEngine, StageFailed
 from orchestration.stage import Node, Resources
 
@@ -21,10 +23,6 @@ _ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED
           "DEADLINE", "REVOKED"}
 _FULL = re.compile("submit limit|MaxSubmit|maximum number of jobs|temporarily|try again|unable to contact|timed out|"
                    "connect failure", re.IGNORECASE)
-
-
-class Full(Exception):
-    """The queue takes no more jobs for now, or does not answer; the text is what sbatch said."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,16 @@ def asked() -> dict[int, Entry]:
     return {int(row[0]): Entry(int(row[0]), *row[1:]) for row in rows}
 
 
+def told(store: Path, keys: Collection[str]) -> dict[str, str]:
+    """{key: what its job does, for a person} of stages that have a job, or had one that left something."""
+    folders = {key: Folder(store, key) for key in keys}
+    folders = {key: folder for key, folder in folders.items() if folder.path.is_dir()}
+    live = {entry.name: entry.words() for entry in asked().values() if entry.lives} if folders else {}
+    ends = {key: (folder.ended() or {}).get("status") for key, folder in folders.items()}
+    return {key: live.get(name_of(store, key)) or ("begun" if ends[key] is None else f"ended, status {ends[key]}")
+            for key in folders}
+
+
 class Queue:
     """What jobs do, asked for all of them at once and now and then. Thread-safe."""
 
@@ -93,7 +101,7 @@ class Queue:
             self._entries, self._asked = asked(), began
 
 
-def submit(name: str, options: Sequence[str], after: Sequence[int], log: Path, words: Sequence[str]) -> int:
+def submit(name: str, options: Sequence[str], after: Collection[int], log: Path, words: Sequence[str]) -> int:
     """Submit a job; returns its number. after: jobs that must have ended well before.
 
     Raises Full, and StageFailed for what Slurm will not take.

@@ -36,6 +36,13 @@ def command(kind: str, program: str, start: Start) -> list[str]:
     return list((_apptainer if kind == "apptainer" else _charliecloud)(program, start, written))
 
 
+def environment(kind: str, program: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables of the process that starts it, by which it is given its own: --env of Apptainer splits at commas."""
+    if kind != "apptainer":
+        return {}
+    return {f"{Path(program).name.upper()}ENV_{name}": value for name, value in variables.items()}
+
+
 def _apptainer(program: str, start: Start, written: Sequence[tuple[Path, str]]) -> Iterator[str]:
     yield from (program, "exec", "--containall", "--no-home", "--cleanenv", "--net", "--network", "none")
     if start.gpus:
@@ -44,8 +51,6 @@ def _apptainer(program: str, start: Start, written: Sequence[tuple[Path, str]]) 
         yield from ("--bind", f"{source}:{place}")
     for place, path in start.shown.items():
         yield from ("--bind", f"{path}:{place}:ro")
-    for name, value in start.variables.items():
-        yield from ("--env", f"{name}={value}")
     yield from ("--pwd", start.folder, str(start.root), *start.words)
 
 

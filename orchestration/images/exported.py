@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import docker
 
@@ -47,6 +47,13 @@ def find(reference: str) -> Exported | None:
         return _read(FOLDER / (FOLDER / "names" / quote(reference, "")).read_text())
     except FileNotFoundError:
         return None
+
+
+def any_of(name: str) -> Exported | None:
+    """Any image that a folder of containers/ makes, or one made elsewhere, if it was exported."""
+    references = [unquote(path.name) for path in sorted((FOLDER / "names").glob("*"))]
+    return next((find(reference) for reference in references
+                 if reference == name or reference.startswith(f"ganfp/{name}:")), None)
 
 
 def export(client: docker.DockerClient, reference: str, tell: Tell) -> Exported:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged")
-_NODES, _PORT = 3, 16817
+_NODES = 3
 _SUBREAPER = 36  # of prctl(2)
 _PATIENCE_SECONDS = 60
 _CONF = """
@@ -52,7 +52,7 @@ KillWait=5
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first}-{last}] CPUs=4 RealMemory=8000 Gres=gpu:2
+NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports}] CPUs=4 RealMemory=8000 Gres=gpu:2
 PartitionName=low Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=1 GraceTime=10
 PartitionName=high Nodes=ALL MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
 """
@@ -75,6 +75,14 @@ class Cluster:
 
     def __enter__(self) -> Cluster:
         self._configure()
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         os.environ["SLURM_CONF"] = str(self.conf)
         munge = ("--force", f"--key-file={self._folder}/munge.key", f"--socket={self._folder}/munge.socket",
                  f"--pid-file={self._folder}/munged.pid", f"--log-file={self._folder}/munged.log",
@@ -84,13 +92,13 @@ class Cluster:
         for name in self.names:
             self.start_node(name)
         self.wait(lambda: self._said("sinfo", "-h", "-t", "idle", "-o", "%D", "-p", "low") == str(_NODES))
-        return self
 
     def __exit__(self, *_: object) -> None:
-        for name in self.names:
+        for name in self._nodes:
             self.kill_node(name)
-        self.kill_controller()
-        _kill(self._pid("munged"))
+        for name in ("slurmctld", "munged"):
+            with contextlib.suppress(FileNotFoundError):
+                _kill(self._pid(name))
         del os.environ["SLURM_CONF"]
 
     @property
@@ -155,10 +163,19 @@ class Cluster:
             os.mknod(self._folder / f"gpu/nvidia{number}", 0o020666, os.makedev(1, 3))
         (self._folder / "munge.key").write_bytes(os.urandom(128))
         (self._folder / "munge.key").chmod(0o600)
-        self.conf.write_text(_CONF.format(host=host, folder=self._folder, user="root", port=_PORT, nodes=_NODES,
-                                          first=_PORT + 1, last=_PORT + _NODES))
+        port, *ports = _free_ports(1 + _NODES)
+        self.conf.write_text(_CONF.format(host=host, folder=self._folder, user="root", port=port, nodes=_NODES,
+                                          ports=",".join(map(str, ports))))
         devices = f"NodeName=n[1-{_NODES}] Name=gpu File={self._folder}/gpu/nvidia[0-1]\n"
         self.conf.with_name("gres.conf").write_text(devices)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
 
 
 def _let_resolve(host: str) -> None:

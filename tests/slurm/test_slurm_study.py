@@ -1,0 +1,162 @@
+"""A study of shell scripts as jobs of a real Slurm: followed, left alone, found again, cancelled, requeued."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestration import runs
+from orchestration.engines import slurm_engine, slurm_queue
+from orchestration.errors import NoDevice, StageFailed
+from orchestration.repository import REPOSITORY
+from orchestration.stage import Plan, Resources
+from orchestration.store import Store
+from tests.slurm.cluster import Cluster
+from tests.slurm.slurm_study import plan, run
+from tests.study.shell_study import NUMBERS, stage
+
+pytestmark = pytest.mark.docker
+Start = Callable[[str], subprocess.Popen[str]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def start(cluster: Cluster, tiny_image: str, store: Store) -> Iterator[Start]:
+    """Starts the study as a program of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_program(verb: str) -> subprocess.Popen[str]:
+        words = [sys.executable, "-m", "tests.slurm.slurm_study", str(store.root), tiny_image, verb]
+        program = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+        started.append(program)
+        return program
+
+    yield start_program
+    for program in started:
+        program.kill()
+        program.communicate()
+
+
+@pytest.fixture
+def slow(tiny_image: str, store: Store, cluster: Cluster) -> str:
+    """The key of the stage `slow`."""
+    return runs.with_keys(plan(tiny_image), store, slurm_engine.connect().image_id, print).keys["slow"]
+
+
+def numbers(store: Store, key: str) -> list[str]:
+    """What the stage `slow` has written so far, finished or not."""
+    places = [store.folder(key), *(store.root / f".run/{key}.job").glob("out-*"), store.partial(key)]
+    return next(((place / "numbers").read_text().split() for place in places if (place / "numbers").is_file()), [])
+
+
+def job_of(store: Store, key: str) -> slurm_queue.Entry | None:
+    name = slurm_queue.name_of(store.root, key)
+    return next((entry for entry in slurm_queue.asked().values() if entry.name == name and entry.lives), None)
+
+
+def test_a_study_runs_and_is_kept(cluster: Cluster, tiny_image: str, store: Store) -> None:
+    keys = run(plan(tiny_image), store).keys
+    assert (store.folder(keys["last"]) / "all").read_text().split() == ["hello", *NUMBERS]
+    record = store.record(keys["last"])
+    assert record["engine"] == "slurm" and record["host"]["name"] in cluster.names and record["seconds"] > 0
+    assert record["inputs"] == {"quick": keys["quick"], "slow": keys["slow"]}
+    assert record["image_id"].startswith("sha256:")
+    assert not list(store.root.glob("*.partial")) and not list(store.root.glob(".run/*.job"))
+
+
+def test_a_failed_stage_is_told_in_full_and_goes_on_where_it_was(
+    cluster: Cluster, tiny_image: str, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = "ls /out/tried || { touch /out/tried; echo trouble ahead >&2; exit 7; }"
+    wanted = Plan("s", (stage(tiny_image, "a", script), stage(tiny_image, "after", "exit 0", "a")), {})
+    with pytest.raises(StageFailed, match="a failed; after did not run"):
+        run(wanted, store)
+    told = capsys.readouterr().out
+    assert "a failed: it crashed" in told and "status:  7" in told and "    trouble ahead" in told
+    assert (store.folder(run(wanted, store).keys["a"]) / "tried").exists()
+
+
+def test_what_asks_for_more_than_any_node_has_is_refused(cluster: Cluster, tiny_image: str, store: Store) -> None:
+    wish = Resources(gpus=3, cores=1, memory=64 << 20)
+    greedy = replace(stage(tiny_image, "greedy", "exit 0"), resources=wish)
+    with pytest.raises(NoDevice, match=r"greedy: asks for 3 GPU\(s\)"):
+        run(Plan("s", (greedy,), {}), store)
+
+
+def test_gpus_are_given_by_slurm(cluster: Cluster, tiny_image: str, store: Store) -> None:
+    wish = Resources(gpus=1, cores=1, memory=64 << 20)
+    seeing = replace(stage(tiny_image, "gpu", "echo $CUDA_VISIBLE_DEVICES > /out/gpus"), resources=wish)
+    keys = run(Plan("s", (seeing,), {}), store).keys
+    assert (store.folder(keys["gpu"]) / "gpus").read_text() in ("0\n", "1\n")
+
+
+def test_a_killed_run_finds_its_jobs_again(start: Start, store: Store, slow: str, cluster: Cluster) -> None:
+    program = start("run")
+    cluster.wait(lambda: len(numbers(store, slow)) > 3)
+    program.kill()
+    program.wait()
+    before = job_of(store, slow)
+    told, _ = start("run").communicate(timeout=60)
+    assert numbers(store, slow) == NUMBERS, told
+    assert before is not None and store.record(slow)["job"].startswith(f"{before.job}.")
+
+
+def test_an_interruption_leaves_jobs_alone_and_cancel_ends_them(
+    start: Start, store: Store, slow: str, cluster: Cluster
+) -> None:
+    program = start("run")
+    cluster.wait(lambda: numbers(store, slow))
+    program.send_signal(signal.SIGINT)
+    told, _ = program.communicate(timeout=60)
+    assert program.returncode == 130 and "detaching: what is queued or runs goes on" in told
+    assert job_of(store, slow) is not None
+    assert start("cancel").communicate(timeout=60)[0] == "cancelled: 1\n"
+    cluster.wait(lambda: job_of(store, slow) is None)
+    assert 0 < len(numbers(store, slow)) < len(NUMBERS)
+    assert job_of(store, slow) is None, "a cancelled job stays cancelled"
+    again = start("run")
+    told, _ = again.communicate(timeout=60)
+    assert again.returncode == 0 and numbers(store, slow) == NUMBERS, told
+
+
+def test_a_plan_is_submitted_and_left_alone(start: Start, store: Store, slow: str, cluster: Cluster) -> None:
+    (store.root.parent / "site.yaml").write_text("time: '10'\n")
+    program = start("detach")
+    told, _ = program.communicate(timeout=60)
+    assert program.returncode == 0 and "3 jobs are queued or run" in told
+    states = slurm_queue.told(store.root, [slow])
+    assert states[slow].startswith(("queued (Dependency)", "queued (None)", "running on n"))
+    assert start("detach").wait(timeout=60) == 0  # finds them again
+    names = [name for name in cluster.jobs("%j") if name.startswith(slurm_queue.name_of(store.root, "")[:14])]
+    assert len(names) == len(set(names))
+    cluster.wait(lambda: len(list(store.root.glob("*/all"))) == 1)
+    assert numbers(store, slow) == NUMBERS
+    again = start("run")
+    assert again.wait(timeout=60) == 0
+    assert not list(store.root.glob("*.partial"))
+
+
+def test_near_its_time_limit_a_job_is_requeued_and_goes_on(
+    start: Start, store: Store, slow: str, cluster: Cluster
+) -> None:
+    program = start("run")
+    cluster.wait(lambda: len(numbers(store, slow)) > 3)
+    before = job_of(store, slow)
+    assert before is not None
+    subprocess.run(["scancel", "--batch", "--signal=USR1", str(before.job)], check=True)  # as Slurm does
+    told, _ = program.communicate(timeout=90)
+    assert program.returncode == 0 and numbers(store, slow) == NUMBERS, told
+    assert store.record(slow)["job"].startswith(f"{before.job}.1."), "it is the same job, started again"
