@@ -99,8 +99,9 @@ class Store:
             yield lease
 
     def is_free(self, key: str) -> bool:
-        """Whether nobody has the lease on the stage `key`."""
-        return leases.is_free(self.root / ".run" / f"{key}.lease")  # made by whoever takes it, not by who asks
+        """Whether nobody has the lease on the stage `key`, nor writes to it on the node of a cluster."""
+        aside = self.root / ".run"  # made by whoever takes a lease, not by who asks
+        return leases.is_free(aside / f"{key}.lease") and leases.is_free(aside / f"{key}.job" / "writer")
 
     def require_space(self, more: int = 0) -> None:
         """Raise UserError if the store cannot be written, or has too little room to begin anything.

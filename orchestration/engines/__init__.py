@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # what runs on the node of a cluster imports this package, an
     from orchestration.images import Image
     from orchestration.images.answers import Said
 
-ENGINES = {  # {name: module}, the best first; what comes after "process", which always answers, is to be asked for
+HERE = ("docker", "process")  # whose stages run on this machine, the best first; others are to be asked for
+ENGINES = {  # {name: module}
     "docker": "orchestration.engines.docker_engine",
     "process": "orchestration.engines.process_engine",
     "slurm": "orchestration.engines.slurm_engine",

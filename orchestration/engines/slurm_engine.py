@@ -75,13 +75,12 @@ class SlurmEngine:
         return (largest,) * self.site.jobs
 
     def image_id(self, reference: str) -> str:
-        """The id of an image, exported or in a Docker Engine of this machine. Raises UserError."""
-        found = exported.find(reference)
-        if found is not None:
-            return found.id
+        """The id of an image, in a Docker Engine of this machine or exported. Raises UserError."""
         try:
             return docker_engine.connect().image_id(reference)
-        except NoEngine as error:
+        except (NoEngine, UserError) as error:
+            if found := exported.find(reference):
+                return found.id
             raise UserError(_not_exported(reference)) from error
 
     def ask(self, image_id: str, verb: str) -> Said:
@@ -185,8 +184,8 @@ class SlurmEngine:
 
 
 def _not_exported(reference: str) -> str:
-    return (f"image {reference}: it is not below {exported.FOLDER}, and no Docker Engine is here to export it; where "
-            "there is one, `orchestrate.py images --export` does so, and the folder can be copied")
+    return (f"image {reference}: it is not below {exported.FOLDER}, and no Docker Engine here has it, or can make it; "
+            "where there is one, `orchestrate.py images --export` puts it there, and the folder can be copied")
 
 
 class SlurmRunning:

@@ -91,12 +91,10 @@ class Folder:
     def take_over(self, name: str) -> Path:
         """Where the attempt `name` is to write, with all that was written so far. It has the lease of the writer."""
         last, out = str(self._current()), self._out(name)
-        if self._open(last).exists():  # it may be alive, on a node that was cut off
-            shutil.copytree(self._out(last), out, symlinks=True)
-        else:
-            self._out(last).rename(out)
+        self._give(last, out)
         self._open(name).touch()
         self._set(_CURRENT, name)
+        shutil.rmtree(self._out(last), ignore_errors=True)
         (self.path / "end.json").unlink(missing_ok=True)
         return out
 
@@ -105,12 +103,19 @@ class Folder:
         last = self._current()
         newer = partial.is_dir() and any(partial.iterdir())
         if last is not None and self._out(last).is_dir() and not newer:
-            self._out(last).replace(partial)
+            self._give(last, partial)
         self.remove()
 
     def remove(self) -> None:
         """Remove it all."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def _give(self, attempt: str, place: Path) -> None:
+        """Let `place`, which is empty or not there, have what an attempt wrote."""
+        if self._open(attempt).exists():  # it may be alive after all, on a node that was cut off
+            shutil.copytree(self._out(attempt), place, symlinks=True, dirs_exist_ok=True)
+        else:
+            self._out(attempt).replace(place)
 
     def _current(self) -> str | None:
         try:

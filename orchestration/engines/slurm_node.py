@@ -87,7 +87,11 @@ class Attempt:
         if self._store.finished(self._key):
             self._folder.remove()
             return 0
-        self._task = self._folder.task()
+        try:
+            self._task = self._folder.task()
+        except FileNotFoundError:
+            print(f"{self._folder.path}: it was removed while this job waited; run the study again", file=sys.stderr)
+            return 1
         out = self._folder.take_over(self._name)
         self._folder.tell({"event": "log", "message": f"runs on {_node()}"})
         ended = self._make(out, lease)

@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration import yaml_file
 from orchestration.errors import UserError
@@ -14,6 +14,7 @@ from orchestration.yaml_file import dotted
 
 FILE = Path("site.yaml")
 Kind = Literal["data", "train", "import", "generate", "attribute", "perturb", "remove", "measure", "report"]
+_EARLY_SECONDS = 60  # as its manual says of --signal
 _TIME = re.compile(r"\d+|\d+:\d\d|\d+:\d\d:\d\d|\d+-\d+(:\d\d){0,2}")
 _OURS = ("--dependency", "--job-name", "--output", "--error", "--signal", "--export", "--time", "--mem", "--array")
 
@@ -22,6 +23,18 @@ def _time(value: str) -> str:
     if not _TIME.fullmatch(value):
         raise ValueError("expected a time as sbatch takes it, such as 30 (minutes), 12:00:00 or 2-00:00:00, in quotes")
     return value
+
+
+def _seconds(time: str) -> int:
+    """The seconds of a time as sbatch takes it: MINUTES, MINUTES:SECONDS, H:M:S, DAYS-H, DAYS-H:M, DAYS-H:M:S."""
+    days, dash, rest = time.rpartition("-")
+    parts = [int(part) for part in rest.split(":")]
+    if dash:
+        parts += [0] * (3 - len(parts))
+    elif len(parts) < 3:
+        parts = [0, *parts, 0][:3]
+    hours, minutes, seconds = parts
+    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def _word(value: str) -> str:
@@ -58,6 +71,14 @@ class Site(Wishes):
     jobs: Annotated[int, Field(ge=1, le=10_000)] = 100
     stages: dict[Kind, Wishes] = {}
 
+    @model_validator(mode="after")
+    def _time_to_save(self) -> Self:
+        for time in (self.time, *(wishes.time for wishes in self.stages.values())):
+            if time is not None and _seconds(time) <= self.save + _EARLY_SECONDS:
+                raise ValueError(f"time: {time} leaves nothing for work: a job is told to save {self.save} s "
+                                 f"(`save`) before its end, and Slurm may do so {_EARLY_SECONDS} s early")
+        return self
+
     def options(self, stage: Stage) -> list[str]:
         """Options of sbatch for a stage."""
         wish = self._wishes(stage)
@@ -92,4 +113,5 @@ def _complaint(source: yaml_file.YamlFile, problem: Any) -> tuple[int, str]:
         known = (Wishes if place[0] == "stages" else Site).model_fields
         return source.line(place), f"{dotted(place)}: there is no such key; the keys here are {', '.join(known)}"
     text = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return source.line(place), f"{dotted(place)}: {text}, found {problem['input']!r}"
+    found = "" if isinstance(problem["input"], dict) else f", found {problem['input']!r}"
+    return source.line(place), f"{dotted(place)}{': ' * bool(place)}{text}{found}"

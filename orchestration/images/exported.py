@@ -21,13 +21,14 @@ from urllib.parse import quote, unquote
 import docker
 
 from orchestration import leases
+from orchestration.errors import UserError
 from orchestration.events import Tell
 from orchestration.repository import REPOSITORY
 from orchestration.store import write_json
 
 FOLDER = REPOSITORY / ".images"
 _PLACES = ("proc", "sys", "dev", "tmp", "in", "out")  # where something is put when it runs
-_CONFIGURATION = "config.json"
+_CONFIGURATION, _ID = "config.json", "sha256:"
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ class Exported:
 
 
 def find(reference: str) -> Exported | None:
-    """The image of this name, if it was exported."""
+    """The image of this name or id, if it was exported."""
     try:
+        if reference.startswith(_ID):
+            return _read(FOLDER / reference.removeprefix(_ID))
         return _read(FOLDER / (FOLDER / "names" / quote(reference, "")).read_text())
     except FileNotFoundError:
         return None
@@ -59,7 +62,7 @@ def any_of(name: str) -> Exported | None:
 def export(client: docker.DockerClient, reference: str, tell: Tell) -> Exported:
     """Make an image that the engine has a folder, unless it is one. The engine has it."""
     image = client.images.get(reference)
-    folder = FOLDER / str(image.id).removeprefix("sha256:")
+    folder = FOLDER / str(image.id).removeprefix(_ID)
     folder.parent.mkdir(exist_ok=True)
     with leases.hold(folder.with_name(f"{folder.name}.lease")):
         if not folder.is_dir():
@@ -78,6 +81,8 @@ def _make(client: docker.DockerClient, image_id: str, configuration: dict[str, A
     try:
         chunks: Any = container.export(chunk_size=1 << 20)
         _unpack(chunks, new / "root")
+    except tarfile.FilterError as error:
+        raise UserError(f"image {image_id}: a file of it would get out of its folder ({error}); do not use it") from error
     finally:
         container.remove(force=True)
     for place in (*_PLACES, _CONFIGURATION):

@@ -20,6 +20,7 @@ from pathlib import Path
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged")
 _NODES = 3
 _SUBREAPER = 36  # of prctl(2)
+_START = signal.SIGUSR1  # tells a node to start slurmd
 _PATIENCE_SECONDS = 60
 _CONF = """
 ClusterName=test
@@ -97,8 +98,7 @@ class Cluster:
         for name in self._nodes:
             self.kill_node(name)
         for name in ("slurmctld", "munged"):
-            with contextlib.suppress(FileNotFoundError):
-                _kill(self._pid(name))
+            self._kill_program(name, name)
         del os.environ["SLURM_CONF"]
 
     @property
@@ -112,7 +112,7 @@ class Cluster:
 
     def kill_controller(self) -> None:
         """Kill slurmctld alone: jobs go on."""
-        _kill(self._pid("slurmctld"))
+        self._kill_program("slurmctld", "slurmctld")
 
     def start_node(self, name: str) -> None:
         """Start a node."""
@@ -131,11 +131,11 @@ class Cluster:
 
     def kill_slurmd(self, name: str) -> None:
         """Kill slurmd alone: what runs on the node goes on, and Slurm will take the node for dead."""
-        _kill(self._pid(f"slurmd-{name}"))
+        self._kill_program(f"slurmd-{name}", "slurmd")
 
     def start_slurmd(self, name: str) -> None:
         """Start slurmd again on a node that lost it."""
-        subprocess.run(["slurmd", "-N", name], check=True)
+        self._nodes[name].send_signal(_START)
 
     def jobs(self, fields: str = "%j %T") -> list[str]:
         """What squeue says of every job."""
@@ -151,8 +151,11 @@ class Cluster:
     def _said(self, *words: str) -> str:
         return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
 
-    def _pid(self, name: str) -> int:
-        return int((self._folder / f"{name}.pid").read_text())
+    def _kill_program(self, name: str, called: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            pid = int((self._folder / f"{name}.pid").read_text())
+            if Path(f"/proc/{pid}/comm").read_text().strip() == called:  # and not another, of an old number
+                _kill(pid)
 
     def _configure(self) -> None:
         for name in ("state", "spool", "gpu"):
@@ -211,7 +214,12 @@ def _parents() -> Iterator[tuple[int, int]]:
 def _be_a_node(name: str) -> None:
     """Run slurmd, and be the parent of all that it leaves behind."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1)
-    subprocess.Popen(["slurmd", "-D", "-N", name])
+
+    def start(*_: object) -> None:
+        subprocess.Popen(["slurmd", "-D", "-N", name])
+
+    signal.signal(_START, start)
+    start()
     while True:
         with contextlib.suppress(ChildProcessError):
             os.wait()

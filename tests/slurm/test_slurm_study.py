@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from orchestration import runs
+from orchestration.doctor import slurm as doctor
 from orchestration.engines import slurm_engine, slurm_queue
+from orchestration.engines.docker_engine import DockerEngine
 from orchestration.errors import NoDevice, StageFailed
+from orchestration.images import exported
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan, Resources
 from orchestration.store import Store
@@ -160,3 +163,25 @@ def test_near_its_time_limit_a_job_is_requeued_and_goes_on(
     told, _ = program.communicate(timeout=90)
     assert program.returncode == 0 and numbers(store, slow) == NUMBERS, told
     assert store.record(slow)["job"].startswith(f"{before.job}.1."), "it is the same job, started again"
+
+
+def test_the_doctor_has_nodes_tell(
+    cluster: Cluster, tiny_image: str, docker_engine: DockerEngine, folder: Path
+) -> None:
+    exported.export(docker_engine.client, tiny_image, print)
+    plain = stage(tiny_image, "plain", "exit 0")
+    plans = {"s.yaml": Plan("s", (plain, replace(plain, name="train", resources=Resources(1, 1, 1 << 30))), {})}
+    engine, *found = doctor.find(slurm_engine.connect(), folder, plans)
+    assert "its largest node has 4 cores, 7 GiB and 2 GPU(s)" in engine.text
+    told = [(finding.level, finding.subject, finding.text) for finding in found]
+    assert [level for level, _, _ in told] == ["ok", "ok", "ok", "ok", "problem"], told
+    assert told[1] == ("ok", "a job for plain", f"the image {tiny_image} runs")
+    assert told[4][1:] == ("a job for train", told[4][2]) and told[4][2].startswith("nvidia-smi in the image ended")
+    assert list(folder.iterdir()) == []
+
+
+def test_the_doctor_tells_of_a_job_that_is_refused(cluster: Cluster, tiny_image: str, folder: Path) -> None:
+    (folder / "site.yaml").write_text("partition: nowhere\n")
+    plans = {"s.yaml": Plan("s", (stage(tiny_image, "plain", "exit 0"),), {})}
+    found = doctor.find(slurm_engine.connect(), folder, plans)[-1]
+    assert found.level == "problem" and "invalid partition" in found.text and "site.yaml" in found.mend
