@@ -168,7 +168,7 @@ class Attempt:
             root=Path(task["root"]), folder=task["folder"], words=task["words"], variables=variables,
             shown={place: Path(path) for place, path in task["shown"].items()}, out=out, scratch=scratch,
             gpus=task["gpus"] > 0)
-        own = {"USER": os.environ.get("USER", "user"), **slurm_runtime.environment(kind, program, variables)}
+        own = slurm_runtime.environment(kind, program, variables)
         return subprocess.Popen(slurm_runtime.command(kind, program, start), env={**os.environ, **own},
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

@@ -4,6 +4,7 @@ The root is read-only; what the stage is shown is mounted below /in. Apptainer m
 network away and gives GPUs; charliecloud can do none of these.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +39,8 @@ def command(kind: str, program: str, start: Start) -> list[str]:
 
 def environment(kind: str, program: str, variables: Mapping[str, str]) -> dict[str, str]:
     """Variables of the process that starts it, by which it is given its own: --env of Apptainer splits at commas."""
-    if kind != "apptainer":
-        return {}
+    if kind == "charliecloud":
+        return {"USER": os.environ.get("USER", "user")}  # without which ch-run does not begin
     return {f"{Path(program).name.upper()}ENV_{name}": value for name, value in variables.items()}
 
 

@@ -82,7 +82,7 @@ def _make(client: docker.DockerClient, image_id: str, configuration: dict[str, A
         chunks: Any = container.export(chunk_size=1 << 20)
         _unpack(chunks, new / "root")
     except tarfile.FilterError as error:
-        raise UserError(f"image {image_id}: a file of it would get out of its folder ({error}); do not use it") from error
+        raise UserError(f"image {image_id}: a file of it would get out of its folder ({error})") from error
     finally:
         container.remove(force=True)
     for place in (*_PLACES, _CONFIGURATION):
