@@ -19,6 +19,7 @@ from orchestration import host, leases
 from orchestration.errors import BuildFailed, UserError
 from orchestration.events import Tell
 from orchestration.hashing import digest
+from orchestration.images import frameworks
 from orchestration.images.frameworks import Framework
 from orchestration.images.recipes import Recipe
 
@@ -71,8 +72,8 @@ def _made(place: Path, content: Any, tell: Tell, install: Callable[[Path], None]
 
 def _environment(recipe: Recipe, python: Path, folders: Sequence[Path], code: Path) -> Environment:
     packages = [folder / "packages" for folder in folders if (folder / "packages").is_dir()]
-    variables = {"PYTHONPATH": ":".join(map(str, [code, *packages])), "PYTHONUNBUFFERED": "1",
-                 "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {**frameworks.variables(recipe.framework.dockerfile),
+                 "PYTHONPATH": ":".join(map(str, [code, *packages]))}
     command = (str(python), "-m", recipe.package, *recipe.words)
     names = ", ".join(f"environment {folder.name}" for folder in folders)
     return Environment(command, variables, f"{names}, code {code.name}")

@@ -71,6 +71,14 @@ def lists(dockerfile: str) -> dict[str, str]:
     return {path: read(path) for path in copied(dockerfile) if path.startswith("containers/")}
 
 
+def variables(dockerfile: str) -> dict[str, str]:
+    """What ENV lines set in the image, but for paths, which are of the image alone."""
+    image = dockerfile.rsplit("\nFROM ", 1)[-1]
+    words = " ".join(re.findall(r"^ENV (.+)$", image, re.MULTILINE)).split()
+    return {name: value for name, _, value in (word.partition("=") for word in words)
+            if "/" not in value}
+
+
 def read(path: str) -> str:
     """The text of a file of the repository."""
     return (REPOSITORY / path).read_text("utf-8")

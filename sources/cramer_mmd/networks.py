@@ -25,7 +25,7 @@ def generator(variables, latents):
     hidden = hidden.contiguous(memory_format=torch.channels_last)
     for number in _BLOCKS:
         hidden = _block(variables, "g_res%d" % number, hidden)
-    hidden = functional.relu(_normalise(variables, "g_h4", hidden))
+    hidden = functional.relu_(_normalise(variables, "g_h4", hidden))
     # TensorFlow's "same": of the 2n + 3 rows and columns, the first one and the last two are dropped.
     image = functional.conv_transpose2d(hidden, last.permute(3, 2, 0, 1), stride=2)[:, :, 1:-2, 1:-2]
     return torch.sigmoid(image + variables["g_h5/biases"].view(-1, 1, 1)).permute(0, 2, 3, 1)
@@ -48,9 +48,9 @@ def discriminator(variables, images):
 def _block(variables, name, hidden):
     """A residual block that doubles the side and halves the channels."""
     shortcut = _upscale(_convolve(hidden, _filters(variables, name, "Shortcut"), _biases(variables, name, "Shortcut")))
-    hidden = _upscale(functional.relu(_normalise(variables, name + ".BN1", hidden)))
-    hidden = _convolve(hidden, _filters(variables, name, "Conv1"), None)
-    hidden = functional.relu(_normalise(variables, name + ".BN2", hidden))
+    hidden = functional.relu_(_normalise(variables, name + ".BN1", hidden))
+    hidden = _upscale_convolve(hidden, _filters(variables, name, "Conv1"))
+    hidden = functional.relu_(_normalise(variables, name + ".BN2", hidden))
     return shortcut + _convolve(hidden, _filters(variables, name, "Conv2"), _biases(variables, name, "Conv2"))
 
 
@@ -66,6 +66,17 @@ def _convolve(hidden, weight, bias, stride=1):
     """A convolution with a weight (kh, kw, in, out); as wide as its input at stride 1, unpadded at stride 2."""
     padding = weight.shape[0] // 2 if stride == 1 else 0
     return functional.conv2d(hidden, weight.permute(3, 2, 0, 1), bias, stride, padding)
+
+
+def _upscale_convolve(hidden, weight):
+    """`_convolve(_upscale(hidden), weight)` of a 3x3 weight, as one transposed convolution with a 4x4 kernel.
+
+    Two or three of the nine pixels under the weight are the same one before they are doubled, so their weights may be
+    added first: 2.25 times fewer operations, and the layer took a half to a third of the time.
+    """
+    shifts = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # rows: what each row of the kernel adds
+    kernel = (torch.kron(shifts, shifts) @ weight.flatten(0, 1).flatten(1)).view(4, 4, *weight.shape[2:])
+    return functional.conv_transpose2d(hidden, kernel.permute(2, 3, 0, 1), stride=2, padding=1)
 
 
 def _normalise(variables, name, hidden):

@@ -70,3 +70,9 @@ def test_a_python_that_is_not_here_is_named_with_what_to_do(monkeypatch, tmp_pat
     mend = "install it, or start a Docker Engine; the image sngan-py3"
     with pytest.raises(UserError, match=f"image sngan: runs on python2.7, .* {mend}"):
         environments.ensure(images.recipe("sngan", "cpu"), tmp_path, print)
+
+
+def test_what_an_image_sets_is_set_without_docker_too(installed, tmp_path):
+    variables = environments.ensure(images.recipe("progan", "cpu"), tmp_path, print).variables
+    assert variables["MALLOC_ARENA_MAX"] == variables["PYTHONUNBUFFERED"] == "1"
+    assert "PATH" not in variables and "/app" not in variables["PYTHONPATH"]
