@@ -7,6 +7,7 @@ repository, its .venv and the store are at the same place on every node.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import threading
@@ -29,7 +30,7 @@ from orchestration.stage import Node
 from orchestration.store import Store
 from orchestration.text import printable
 
-_LOOK_SECONDS = 0.5  # between two looks at what a job wrote
+_LOOK_SECONDS, _SELDOM_SECONDS = 0.5, 5.0  # between two looks at what a job wrote: at first, and after minutes
 _TAIL = 4096  # bytes of old events from which one learns how far a job is
 _LINES = 10  # of what Slurm wrote, that are told
 _UNSEEN_TIMES = 3  # that a job may vanish before anything of it began, as when slurmctld is killed
@@ -95,17 +96,23 @@ class SlurmEngine:
 
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Export what is missing; what a Docker Engine of this machine lacks is built first."""
-        for image in images:
-            found = exported.find(image.reference)
-            self._images[image.reference] = found or self._export(image, tell)
+        found = {image.reference: exported.find(image.reference) for image in images}
+        missing = [image for image in images if found[image.reference] is None]
+        if missing:
+            self._export(missing, tell)
+        for reference in found:
+            image = found[reference] or exported.find(reference)
+            assert image is not None
+            self._images[reference] = image
 
-    def _export(self, image: Image, tell: Tell) -> Exported:
+    def _export(self, images: Collection[Image], tell: Tell) -> None:
         try:
             engine = docker_engine.connect()
         except NoEngine as error:
-            raise UserError(_not_exported(image.reference)) from error
-        engine.prepare([image], tell)
-        return exported.export(engine.client, image.reference, tell)
+            raise UserError("\n".join(_not_exported(image.name) for image in images)) from error
+        engine.prepare(images, tell)
+        for image in images:
+            exported.export(engine.client, image.reference, tell)
 
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Remove what jobs left of stages that are done. What still runs is left alone."""
@@ -195,7 +202,7 @@ class SlurmRunning:
         self.image_id = engine.image(job).id
         self._engine, self._job, self._folder, self._number = engine, job, folder, number
         self._since, self._left, self._ended = time.monotonic(), threading.Event(), dict[str, Any]()
-        self._found = number is not None  # and so it may be one that is just ending
+        self._stale = number is not None and folder.submitted() is None  # it is just ending, and was brought home
         self._told, self._unseen, self._store = "", 0, Store(job.store)
 
     def events(self) -> Iterator[Event]:
@@ -209,7 +216,7 @@ class SlurmRunning:
             if ended:
                 return
             yield from self._waiting()
-            self._left.wait(_LOOK_SECONDS)
+            self._left.wait(min(_LOOK_SECONDS + (time.monotonic() - self._since) / 60, _SELDOM_SECONDS))
 
     def result(self) -> Result:
         """How it ended. Raises StageFailed if what it left is refused."""
@@ -249,9 +256,12 @@ class SlurmRunning:
         if entries is None or (entry and entry.lives) or not self._folder.is_alone():
             return False
         how = self._folder.ended()
-        missed = how is None and (entry is None or self._found) and self._unseen < _UNSEEN_TIMES
+        missed = how is None and (entry is None or self._stale) and self._unseen < _UNSEEN_TIMES
         if missed or (how or {}).get("again"):
-            self._number, self._found, self._unseen = None, False, self._unseen + missed
+            self._number, self._stale, self._unseen = None, False, self._unseen + missed
+            return False
+        if entry is not None and entry.state == "COMPLETED" and how is None:  # the file system does not show it yet
+            os.listdir(self._job.store)
             return False
         self._ended = how or _lost("unknown" if entry is None else entry.state, self._folder.log)
         return True
