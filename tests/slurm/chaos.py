@@ -30,7 +30,8 @@ from tests.study.shell_study import NUMBERS
 VICTIMS = ("orchestrator", "node", "slurmd", "controller")
 SECONDS = (1.0, 10.0)  # between deaths: an undisturbed run takes some fifteen
 AWAY_SECONDS = (0.0, 4.0)
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
+OF_ONE_STUDY = 6  # deaths, or it never comes to its end where machines are slow
 
 
 @dataclass
@@ -45,14 +46,14 @@ class Chaos:
 
     def run(self, kills: int) -> None:
         """Kill so many times. Raises AssertionError for the first thing that is not as it must be."""
-        while self.deaths.total() < kills:
-            self._study(self.folder / f"store-{self.deaths.total()}", kills)
+        while (killed := self.deaths.total()) < kills:
+            self._study(self.folder / f"store-{killed}", min(kills, killed + OF_ONE_STUDY))
 
     def _study(self, store: Path, kills: int) -> None:
         program, until = self._start(store), time.monotonic() + PATIENCE_SECONDS
         while not list(store.glob("*/all")):
             assert time.monotonic() < until, f"{store}: it does not come to its end"
-            wait = self.chance.uniform(*SECONDS) if self.deaths.total() < kills else 1.0
+            wait = self.chance.uniform(*SECONDS)
             try:
                 told, _ = program.communicate(timeout=wait)
                 assert "Traceback" not in told and (program.returncode == 0 or "error: " in told), told
