@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help reproduce-demo reproduce-study-demo reproduce-celeba reproduce-lsun images doctor check test campaign bench clean
+.PHONY: help reproduce-demo reproduce-study-demo reproduce-celeba reproduce-lsun images images-cuda gpu doctor check test campaign bench clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python orchestrate.py
@@ -10,7 +10,7 @@ help: ## what can be made
 reproduce-demo: .venv/ready ## from photographs to a report, 32x32, on a CPU, in minutes
 	$(RUN) run manifests/demo.yaml
 
-reproduce-study-demo: .venv/ready ## the whole study at the demo's scale, in an hour or so
+reproduce-study-demo: .venv/ready ## the whole study at the demo's scale, in less than an hour
 	$(RUN) run manifests/study-demo.yaml
 
 reproduce-celeba: .venv/ready ## the published study on CelebA (GPUs, days)
@@ -21,6 +21,12 @@ reproduce-lsun: .venv/ready ## the published study on LSUN bedrooms (GPUs, days)
 
 images: .venv/ready ## build every container image for the CPU
 	$(RUN) images
+
+images-cuda: .venv/ready ## build those for GPUs, gigabytes, and look into each; no GPU is needed
+	.venv/bin/python -m tests.gpu.build
+
+gpu: .venv/ready-dev ## what works on this machine's GPU, and how fast
+	.venv/bin/python -m tests.gpu.suite
 
 doctor: .venv/ready ## is this machine ready? what would mend it
 	$(RUN) doctor

@@ -19,7 +19,7 @@ VERBS = {
     "status": "say which stages of a study are done",
     "cancel": "end the jobs of a study on a cluster",
     "doctor": "check this machine, and say what would mend it",
-    "images": "build container images",
+    "images": "build container images, or save and load them",
     "store": "say what the store holds, or remove what is not needed",
     "imageset": "make an image set from pictures, or pictures from an image set",
     "attribute": "say which source made a picture",
@@ -44,8 +44,8 @@ class _Verbs(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-@click.group(cls=_Verbs, epilog="Exit status: 0 done, 1 a stage failed, 2 bad input, 3 no such GPU, 4 no engine, "
-                                "130 stopped.")
+@click.group(cls=_Verbs, epilog="Exit status: 0 done, 1 a stage failed or nobody reads the output any more, 2 bad "
+                                "input, 3 no such GPU, 4 no engine, 130 stopped.")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Which GAN made this image? Train the GANs, attribute their images, read the report."""

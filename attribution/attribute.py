@@ -24,7 +24,8 @@ def attribute(arguments):
     sets.check_resolution(description, arguments.model)
     from attribution import device, inference  # late: they load TensorFlow, for good input alone
 
-    events.log(f"computing on {device.choose(arguments.device)}")
+    chosen = device.choose(arguments.device, description["settings"]["precision"])
+    events.log(f"computing on {chosen}")
     attributor = inference.Attributor(description, weights, arguments.fingerprints)
     if arguments.fingerprints:
         atomic.make_folder(arguments.out)

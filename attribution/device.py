@@ -7,27 +7,43 @@ if "OMP_NUM_THREADS" in os.environ:  # which TensorFlow does not read
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ["OMP_NUM_THREADS"])
 
 import numpy as np
-import tensorflow as tf
 
+from sources.contract import quiet
 from sources.contract.errors import NoDevice
+
+with quiet.standard_error():
+    import tensorflow as tf
 
 VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}
 
 
-def choose(wish):
+def choose(wish, precision="float32"):
     """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits.
 
+    In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on GPUs that have it.
     Returns "cpu" or "cuda". Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
-    gpus = tf.config.list_physical_devices("GPU")
+    with quiet.standard_error():
+        gpus = tf.config.list_physical_devices("GPU")
     if wish == "cuda" and not gpus:
         raise NoDevice(f"--device cuda: TensorFlow {tf.__version__} sees no GPU here; use "
                        "--device cpu, or start the CUDA flavour of the image with a GPU "
                        "(docker run --gpus all)")
     tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if wish == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
         return "cpu"
     for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
+        _limit_memory(gpu)
     return "cuda"
+
+
+def _limit_memory(gpu):
+    """Take of a GPU what is needed, or the part that is ours where others have it too."""
+    part = os.environ.get("GANFP_GPU_MEMORY")
+    if part is None:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    else:
+        limit = tf.config.LogicalDeviceConfiguration(memory_limit=int(part) >> 20)  # MiB
+        tf.config.set_logical_device_configuration(gpu, [limit])

@@ -13,7 +13,7 @@ from attribution import networks
 from attribution.settings import MODES, PUBLISHED, check_sizes
 from sources.contract import imagesets, importing, unpickling
 from sources.contract.errors import BadInput
-from sources.contract.unpickling import describe
+from sources.contract.pickled import describe
 
 _NETWORK_CLASSES = ("tfutil.Network", "network.Network")
 _LABEL_NAMES = {5: ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"],

@@ -21,12 +21,13 @@ from attribution import networks
 def run(layers, weights, images, precision="float32"):
     """Compute `layers` on images (N, R, R, 3); weights: {name: tensor}. Returns float32.
 
-    precision: of all from the first layer with weights on; an image is filtered in its own.
+    precision: of all from the first layer with weights on; an image is filtered in its own. "tf32"
+    is float32 to it: device.py lets a GPU's products have it.
     """
     features = images
     for layer in layers:
         if hasattr(layer, "variables"):
-            features = tf.cast(features, precision)
+            features = tf.cast(features, "bfloat16" if precision == "bfloat16" else "float32")
         features = _compute(layer, weights, features)
     return tf.cast(features, tf.float32)
 

@@ -32,7 +32,8 @@ def remove(arguments):
     _check(description, label, rows, arguments)
     from attribution import device, inference, removal  # late: they load TensorFlow
 
-    events.log(f"computing on {device.choose(arguments.device)}")
+    chosen = device.choose(arguments.device, description["settings"]["precision"])
+    events.log(f"computing on {chosen}")
     attack = removal.Removal(inference.Attributor(description, weights),
                              description["labels"].index(label), settings, arguments.seed)
     done = {"settings": settings._asdict(), "seed": arguments.seed, "label": label,

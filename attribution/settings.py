@@ -6,6 +6,7 @@ from sources.contract.errors import BadInput
 from sources.contract.settings import (
     COUNT,
     POSITIVE,
+    PRECISION,
     SHARE,
     OneOf,
     Range,
@@ -20,7 +21,7 @@ _ALLOWED = {**dict.fromkeys(("fmap_base", "fmap_max", "images", "minibatch", "va
                              "checkpoint_every"), COUNT),
             **dict.fromkeys(("beta1", "beta2", "moving_average"), SHARE),
             "network": OneOf(["classifier", "visnet"]), "mode": OneOf(MODES),
-            "precision": OneOf(["float32", "bfloat16"]),
+            "precision": PRECISION,
             "learning_rate": POSITIVE, "epsilon": POSITIVE, "latent_res": Range(least=-1)}
 
 
@@ -51,8 +52,8 @@ class Settings(NamedTuple):
     beta2: float = 0.99              # Adam's
     epsilon: float = 1e-8            # Adam's
     mirror: bool = True              # each image left-right mirrored with probability 1/2
-    precision: str = "float32"       # of activations; "bfloat16" is faster where the processor
-                                     # has it
+    precision: str = "float32"       # of activations, "bfloat16", or of GPUs' products, "tf32": both
+                                     # are faster where the device has them
     # visnet alone: the published weights of the terms of its losses
     rec_weight: float = 20.0         # of the reconstruction error
     rec_g_weight: float = 0.1        # of the critic's score of the reconstruction

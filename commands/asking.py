@@ -44,12 +44,13 @@ def of_study(name: str, wanted: str, store: Path) -> Path:
                         "or give a model with --model")
     try:
         run = json.loads(note.read_text())
-    except ValueError as error:
+        results, stages = dict(run["results"]), dict(run["stages"])
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{note}: cut off ({error}); `orchestrate.py run` of its manifest writes it anew") from error
-    if wanted not in run["results"]:
+    if wanted not in results:
         raise UserError(f"--run {name}: none of its experiments trains a {_KINDS[wanted]} on every source; "
                         "run one that does")
-    folder = store / str(run["stages"][run["results"][wanted]])
+    folder = store / str(stages.get(results[wanted]))
     if not folder.is_dir():
         raise UserError(f"--run {name}: its {_KINDS[wanted]} is no longer in {store}: the store was moved, or tidied; "
                         "name where it is now with --store, or make it again with `orchestrate.py run`")

@@ -47,7 +47,8 @@ def command(place: Path, name: str, model: Path | None, fingerprints: Path | Non
             _keep(answer.drawn, fingerprints)
     rows = [{"file": str(file), **prediction, **doubt}
             for file, prediction, doubt in zip(files, answer.predictions, doubts, strict=True)]
-    click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(f"{row['file']}: {_told(row)}" for row in rows))
+    click.echo(json.dumps(rows, indent=1) if as_json else "\n".join(
+        f"{printable(row['file'])}: {_told(row)}" for row in rows))
     if fingerprints and not as_json:
         click.echo(f"fingerprints and responses: {fingerprints / asking.DRAWN[0]}")
     for caution in filter(None, (_caution(rows), *pictures.told(remarks))):

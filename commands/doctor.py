@@ -12,6 +12,7 @@ from orchestration.doctor import Finding, engine, graphics, machine
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.repository import REPOSITORY
 from orchestration.stage import Plan
+from orchestration.text import printable
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}
 
@@ -62,6 +63,6 @@ def _findings(name: str | None, plans: Mapping[str, Plan], store: Path, asked: b
 
 def _show(finding: Finding) -> None:
     word, colour = _MARKS[finding.level]
-    click.echo(f"{click.style(f'{word:8}', fg=colour)} {finding.subject}: {finding.text}")
+    click.echo(f"{click.style(f'{word:8}', fg=colour)} {printable(f'{finding.subject}: {finding.text}')}")
     if finding.mend:
-        click.echo(f"{'':8} -> {finding.mend}")
+        click.echo(f"{'':8} -> {printable(finding.mend)}")

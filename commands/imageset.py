@@ -11,8 +11,11 @@ import PIL
 from commands import folders
 from commands.interruption import interruptible
 from datasets import Unusable, pictures
+from orchestration.text import printable
 from sources.contract import imagesets, png
 from sources.contract.command import made_by
+
+_LARGEST = 4096  # pixels of a side
 
 
 @click.group()
@@ -23,7 +26,7 @@ def command() -> None:
 @command.command("from-png")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--resolution", type=click.IntRange(min=4), metavar="N",
+@click.option("--resolution", type=click.IntRange(4, _LARGEST), metavar="N",
               help="crop the centre of every picture and resize it to N pixels")
 @click.option("--name", help="what the pictures are from (default: the name of FOLDER)")
 def _from_png(folder: Path, out: Path, resolution: int | None, name: str | None) -> None:
@@ -35,7 +38,7 @@ def _from_png(folder: Path, out: Path, resolution: int | None, name: str | None)
         remarks: list[str] = []
         click.echo(f"{out}: {from_png(folder, out, resolution, name, remarks.append)} images")
         if others := pictures.left_out(folder):
-            click.echo(f"left out: {others}; PNG, JPEG and WebP are read", err=True)
+            click.echo(f"left out: {printable(others)}; PNG, JPEG and WebP are read", err=True)
         for remark in pictures.told(remarks):
             click.echo(remark, err=True)
 
@@ -94,8 +97,9 @@ def to_png(imageset: Path, out: Path) -> int:
 def _common_side(files: Sequence[Path]) -> int:
     """The height and width of all images, of which only the headers are read."""
     width, height = pictures.size(files[0])
-    if width != height:
-        raise Unusable(f"{files[0]}: {width}x{height} pixels, not square; give --resolution to crop and resize all "
+    if width != height or width > _LARGEST:
+        trouble = "not square" if width != height else f"more than the {_LARGEST} of an image set"
+        raise Unusable(f"{files[0]}: {width}x{height} pixels, {trouble}; give --resolution to crop and resize all "
                        "images")
     for file in files[1:]:
         if (found := pictures.size(file)) != (width, height):

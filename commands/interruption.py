@@ -12,7 +12,8 @@ from types import FrameType
 from orchestration import ownership
 from orchestration.errors import Stopped, UserError
 
-_MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+_MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR,
+             errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE)
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ONE_WISH_SECONDS = 1.0  # two signals within it say the same: a key pressed twice, a terminal and its shell
 

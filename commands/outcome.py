@@ -34,11 +34,12 @@ def deliver(wanted: KeyedPlan, store: Store, say: Callable[[str], None]) -> None
     report, note = folder / "report", folder / "run.json"
     run = {"study": wanted.plan.study, "store": str(store.root), "stages": dict(wanted.keys),
            "results": dict(wanted.plan.results)}
-    if not (report.is_dir() and _noted(note) == run):
+    made = store.folder(wanted.keys[wanted.plan.results["report"]])
+    if not (_is_copied(made, report) and _noted(note) == run):
         folder.mkdir(parents=True, exist_ok=True)
-        _copy(store.folder(wanted.keys[wanted.plan.results["report"]]), report)
+        _copy(made, report)
         write_json(note, run)
-    for name, experiment in outputs.read_json(report / "results.json")["experiments"].items():
+    for name, experiment in outputs.read_json(made / "results.json")["experiments"].items():
         say(printable(f"{name}: {experiment['headline']}"))
     say(f"report: {_short(report / 'index.html')}")
 
@@ -53,6 +54,11 @@ def _noted(note: Path) -> Any:
         return json.loads(note.read_text())
     except (FileNotFoundError, ValueError):
         return None
+
+
+def _is_copied(made: Path, report: Path) -> bool:
+    """Whether nothing of it was taken away since."""
+    return all((report / name).exists() for name in os.listdir(made) if name not in OWN_NAMES)
 
 
 def _copy(made: Path, report: Path) -> None:

@@ -15,6 +15,7 @@ from commands.table import table
 from orchestration import data, manifest, plan, settings
 from orchestration.engines import Engine, choice
 from orchestration.stage import Plan, Stage
+from orchestration.text import printable
 
 
 @click.command()
@@ -58,7 +59,7 @@ def _describe(stage: Stage, troubles: Mapping[str, str]) -> str:
         f"  image     {stage.image}, {stage.flavour}",
         f"  command   {shlex.join(stage.command)}",
         *(f"  setting   {name}: {json.dumps(value)}" for name, value in stage.config.items() if stage.name != "report"),
-        *(f"  file      {path}{_note(troubles.get(path))}" for path in stage.files.values()),
+        *(f"  file      {printable(path)}{_note(troubles.get(path))}" for path in stage.files.values()),
         f"  after     {', '.join(stage.inputs.values()) or 'nothing'}",
         f"  needs     {_gpus(needs.gpus)}{needs.cores} core{'s' * (needs.cores > 1)}, {needs.memory / (1 << 30):g} GiB",
     ]
@@ -66,7 +67,7 @@ def _describe(stage: Stage, troubles: Mapping[str, str]) -> str:
 
 
 def _note(trouble: str | None) -> str:
-    return f"  ({trouble})" if trouble else ""
+    return f"  ({printable(trouble)})" if trouble else ""
 
 
 def _shares(study: Plan, budget: Mapping[str, float]) -> list[tuple[str, ...]]:

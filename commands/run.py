@@ -12,6 +12,7 @@ from commands.options import engine_option, experiment_option, store_option
 from orchestration import manifest, plan, runs, settings
 from orchestration.engines import Engine
 from orchestration.store import Store
+from orchestration.text import printable
 
 
 @click.command()
@@ -34,7 +35,7 @@ def command(manifest_path: Path, only: tuple[str, ...], engine: str | None, stor
 def _run(manifest_path: Path, only: tuple[str, ...], engine_name: str | None, store: Store,
          console: Console, detach: bool) -> None:
     def say(line: str) -> None:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
 
     @cache
     def engine() -> Engine:

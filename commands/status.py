@@ -12,6 +12,7 @@ from orchestration.errors import NoEngine
 from orchestration.progress import duration
 from orchestration.stage import Plan
 from orchestration.store import Store
+from orchestration.text import printable
 
 
 @click.command()
@@ -25,13 +26,13 @@ def command(manifest_path: Path, store_path: Path) -> None:
     wanted, store = plan.expand(manifest.read(manifest_path)), Store(store_path)
     problems = data.problems(wanted)
     for path, text in problems.items():
-        click.echo(f"{path}: {text}")
+        click.echo(printable(f"{path}: {text}"))
     rows = [("stage", "state", "took", "started", "key"), *_rows(wanted, store, problems)]
     click.echo(table(rows))
 
 
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
-    hashes = data.Hashes(store, lambda *read: click.echo(data.reading(*read), err=True))
+    hashes = data.Hashes(store, lambda *read: click.echo(printable(data.reading(*read)), err=True))
     found = keys.keyed(wanted, _image, lambda path, kind: "" if path in unusable else hashes(path, kind)).keys
     jobs = _jobs(store, found.values())
     for stage in wanted.stages:

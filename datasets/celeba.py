@@ -5,12 +5,13 @@ Packed again, as Kaggle and many others have it, the faces may lie in any one fo
 
 import lzma
 import re
+import shlex
 import struct
 import zipfile
 import zlib
 from pathlib import Path
 
-from datasets import Asked, Unusable, places
+from datasets import Asked, Unusable, places, zips
 
 _FOLDER = "img_align_celeba"
 _LONGEST_NAME, _NAMED = 200, 3  # characters of a member's name; folders that a complaint names
@@ -35,8 +36,10 @@ def form(path: Path) -> str | None:
     """What is wrong with the file at a glance."""
     if path.is_dir():
         return _folder(path)
-    if not path.exists():
+    if not path.is_file():
         return places.missing(path, FETCH)
+    if trouble := zips.part(path):
+        return trouble
     if not zipfile.is_zipfile(path):
         return ("is no whole zip archive (cut off, or the page that a download answers with when its quota is spent); "
                 f"{FETCH} again")
@@ -57,7 +60,7 @@ def content(path: Path, asked: Asked) -> str | None:
 def faces(archive: zipfile.ZipFile) -> list[str]:
     """The members that are faces, in the order of their numbers: 1, 2 and so on without a gap.
 
-    Raises Unusable, with a complaint, for an archive without them.
+    Raises Unusable, with a complaint, for an archive without them, or with such as cannot be unpacked.
     """
     folders: dict[str, dict[int, str]] = {}
     for member in filter(_is_shown, archive.namelist()):
@@ -68,7 +71,10 @@ def faces(archive: zipfile.ZipFile) -> list[str]:
     if gap := next((number for number in range(1, len(numbered) + 1) if number not in numbered), None):
         place = f"{folder}/{gap:06d}.jpg".lstrip("/")
         raise Unusable(f"the member {place} is missing; {FETCH} again")
-    return [numbered[number] for number in sorted(numbered)]
+    names = [numbered[number] for number in sorted(numbered)]
+    if trouble := zips.unreadable(map(archive.getinfo, names)):
+        raise Unusable(trouble)
+    return names
 
 
 def _chosen(folders: dict[str, dict[int, str]]) -> str:
@@ -90,9 +96,9 @@ def _is_shown(member: str) -> bool:
 
 def _folder(path: Path) -> str:
     inside = path / f"{_FOLDER}.zip"
-    beside = path.with_name(f"{path.name}.zip")
+    beside = path.absolute().parent / f"{path.absolute().name}.zip"
     meant = next((zipped for zipped in (inside, beside) if zipped.is_file()), None)
     if meant:
         return f"is a folder, where {_FOLDER}.zip is expected; did you mean {meant}?"
     return (f"is a folder, where {_FOLDER}.zip is expected as it was downloaded; name that, or pack the faces again "
-            f"(zip -0 -r -q {_FOLDER}.zip {path.name})")
+            f"(zip -0 -r -q {_FOLDER}.zip {shlex.quote(path.name or '.')})")

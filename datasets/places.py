@@ -12,6 +12,10 @@ def missing(path: Path, fetch: str = "", called: Callable[[str], str] = str) -> 
 
     called: what people call a file, from its name.
     """
+    if path.exists():
+        return "is neither a file nor a folder"
+    if path.is_symlink():
+        return "is a link that leads nowhere; remove it, or bring back what it leads to"
     meant = _meant(path, called)
     if meant and meant.suffix in _UNFINISHED:
         return f"is not there; its download has not ended ({meant.name} is what there is of it)"

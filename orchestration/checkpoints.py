@@ -83,7 +83,8 @@ def _incomplete(place: Path) -> str | None:
     """What lacks among the files of a folder, or of TensorFlow."""
     parts = [file.name for file in _parts(place)]
     if not parts:
-        return None if files(place) else "has no files in it"
+        empty = "has no files in it" if place.is_dir() else "is neither a file nor a folder"
+        return None if files(place) else empty
     count = next((int(found[2]) for name in parts if (found := _SHARD.search(name))), 1)
     wanted = (".index", *(f".data-{number:05d}-of-{count:05d}" for number in range(count)))
     for name in (place.name + ending for ending in wanted):

@@ -44,9 +44,10 @@ class Execution:
         with self._turn(free, "another run that is making this stage", tell) as lease:
             if self._store.finished(key):
                 return
-            gpus_free = partial(slots.attempt, node.gpus, stage.resources.gpus)
+            gpus_free = partial(slots.attempt, node.gpus, stage.resources.gpus,
+                                node.slots_per_gpu)
             with self._turn(gpus_free, "GPUs that other runs have", tell) as given:
-                self._make(self._job(stage, lease, given), node, lease, tell)
+                self._make(self._job(stage, node, lease, given), node, lease, tell)
 
     def submit(self, name: str, after: Collection[int]) -> int:
         """Have a stage run after others, which were submitted too; returns its number. Raises Full, UserError."""
@@ -55,7 +56,7 @@ class Execution:
         with self._store.lease(self._wanted.keys[name]) as lease:
             if lease is None:
                 raise UserError(f"{name}: another run follows this stage; end that one first (its jobs go on)")
-            job = self._job(stage, lease, {})
+            job = self._job(stage, Node("", stage.resources), lease, {})
             self._engine.attach(job)  # what an ended job of it left is brought home
             return self._engine.submit(job, after)
 
@@ -82,7 +83,7 @@ class Execution:
             self._stopping.wait(leases.POLL_SECONDS)
         raise Stopped("stopped before it began")
 
-    def _job(self, stage: Stage, lease: Lease, slots: Mapping[str, Lease]) -> Job:
+    def _job(self, stage: Stage, node: Node, lease: Lease, slots: Mapping[str, Lease]) -> Job:
         def hold(pid: int) -> None:
             for each in (lease, *slots.values()):
                 each.hold(pid)
@@ -94,7 +95,8 @@ class Execution:
         return Job(stage=stage, study=self._wanted.plan.study, key=key,
                    image=self._wanted.image(stage), out=self._store.partial(key),
                    log=self._store.log(key), inputs=made | self._wanted.given(stage), config=config,
-                   gpus=tuple(slots), store=self._store.root, hold=hold, record=self._wanted.record(stage))
+                   gpus=tuple(slots), store=self._store.root, hold=hold,
+                   gpu_memory=_gpu_memory(node, tuple(slots)), record=self._wanted.record(stage))
 
     def _make(self, job: Job, node: Node, lease: Lease, tell: Tell) -> None:
         started, began = datetime.now(UTC), time.monotonic()
@@ -132,6 +134,12 @@ class Execution:
         finally:
             with self._guard:
                 del self._running[name]
+
+
+def _gpu_memory(node: Node, given: tuple[str, ...]) -> int | None:
+    """Bytes that a stage may take of each GPU that it shares; None: all, or nobody knows what there is."""
+    there = gpus.memory(given) if node.slots_per_gpu > 1 else None
+    return None if there is None else there // node.slots_per_gpu
 
 
 def _host(node: Node, given: tuple[str, ...]) -> dict[str, Any]:

@@ -11,23 +11,28 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration import cards
+
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one entry per GPU; not there under WSL
 _SMI = "nvidia-smi"
 _PATIENCE_SECONDS = 30.0
 _UUID = re.compile(r"(GPU|MIG)-\S+")
+_UNKNOWN = re.compile(r'Field "(\S+)" is not a valid field to query')
+_NONE = "No devices were found"
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU. capability: the compute capability, such as 8.6; None from drivers before 510.
+    """One GPU. capability: the compute capability, such as 8.6; None where neither driver nor name tells it.
 
-    driver: its version, such as (535, 104).
+    driver: its version, such as (535, 104); empty where it is not told. sliced: whether it is in MIG mode.
     """
 
     index: int
     name: str
     capability: float | None
     driver: tuple[int, ...]
+    sliced: bool = False
 
 
 class DriverFailure(Exception):
@@ -59,38 +64,56 @@ def allowed(there: Mapping[str, str]) -> tuple[str, ...]:
 def indexes() -> dict[str, str]:
     """{id: index} of all GPUs of this host."""
     try:
-        rows = _rows("index,uuid")
+        rows, _ = _rows(["index", "uuid"])
     except DriverFailure:
         rows = []
     if not rows and _DRIVER.is_dir():
         rows = [[str(index), ""] for index, _ in enumerate(_DRIVER.iterdir())]
-    return {uuid if _UUID.fullmatch(uuid) else index: index for index, uuid, *_ in rows}
+    return {uuid if _UUID.fullmatch(uuid) else index: index for index, uuid in rows}
 
 
 def names(wanted: Collection[str]) -> list[str]:
     """What GPUs of the ids `wanted` are called; their ids where nvidia-smi does not tell."""
     if not wanted:
         return []
-    called = dict(row[:2] for row in _rows("index,name"))
+    called = dict(_rows(["index", "name"])[0])
     return [called.get(indexes().get(gpu, ""), gpu) for gpu in wanted]
 
 
-def read() -> list[Gpu]:
-    """The GPUs; none where there is no nvidia-smi. Raises DriverFailure if it cannot tell."""
+def memory(wanted: Collection[str]) -> int | None:
+    """Bytes of memory of the smallest of the GPUs `wanted`; None where nvidia-smi does not tell, as of a MIG slice."""
     try:
-        rows = _rows("index,name,compute_cap,driver_version")
-    except DriverFailure as error:
-        if "compute_cap" not in str(error):
-            raise
-        rows = _rows("index,name,driver_version")
-    return [_gpu(*row) for row in rows]
+        told = dict(_rows(["index", "memory.total"])[0]) if wanted else {}  # MiB
+    except DriverFailure:
+        return None
+    there = indexes()
+    known = [told.get(there.get(gpu, ""), "") for gpu in wanted]
+    return min(int(mib) << 20 for mib in known) if known and all(mib.isdigit() for mib in known) else None
 
 
-def _gpu(index: str, name: str, *rest: str) -> Gpu:
-    *capability, driver = rest
-    known = [float(text) for text in capability if text.replace(".", "").isdigit()]
-    version = tuple(int(part) for part in driver.split("."))
-    return Gpu(int(index), name, known[0] if known else None, version)
+def read() -> tuple[list[Gpu], str]:
+    """The GPUs, and what else nvidia-smi said, of one that is lost, say. None where there is no nvidia-smi.
+
+    Raises DriverFailure if it cannot tell of any.
+    """
+    fields = ["index", "name", "driver_version", "compute_cap", "mig.mode.current"]
+    while True:
+        try:
+            rows, rest = _rows(fields)
+            return [_gpu(dict(zip(fields, row, strict=True))) for row in rows], rest
+        except DriverFailure as error:  # an older driver has not all of them
+            unknown = _UNKNOWN.search(str(error))
+            if unknown is None or unknown[1] not in fields[3:]:
+                raise
+            fields.remove(unknown[1])
+
+
+def _gpu(told: Mapping[str, str]) -> Gpu:
+    """What a row says, in which everything may be [N/A] or [Unknown Error] but the index."""
+    name, driver, stated = told["name"], told["driver_version"], told.get("compute_cap", "")
+    known = float(stated) if re.fullmatch(r"\d+\.\d+", stated) else cards.capability(name)
+    version = tuple(int(part) for part in driver.split(".")) if re.fullmatch(r"\d+(\.\d+)*", driver) else ()
+    return Gpu(int(told["index"]), name, known, version, told.get("mig.mode.current") == "Enabled")
 
 
 def _of_uuid(word: str, there: Mapping[str, str]) -> str | None:
@@ -100,17 +123,19 @@ def _of_uuid(word: str, there: Mapping[str, str]) -> str | None:
     return next((gpu for gpu in there.values() if gpu.startswith(word)), word)
 
 
-def _rows(fields: str) -> list[list[str]]:
-    """What nvidia-smi says of every GPU; nothing where there is none. Raises DriverFailure."""
+def _rows(fields: list[str]) -> tuple[list[list[str]], str]:
+    """What nvidia-smi says of every GPU, and what else; nothing where there is none. Raises DriverFailure."""
     if shutil.which(_SMI) is None:
-        return []
-    command = [_SMI, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
+        return [], ""
+    command = [_SMI, f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False,
+        answer = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False,
                                 timeout=_PATIENCE_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise DriverFailure(f"no answer within {_PATIENCE_SECONDS:g} s") from error
-    if answer.returncode != 0:
-        raise DriverFailure(" ".join((answer.stdout + answer.stderr).split()))
-    lines = answer.stdout.splitlines()
-    return [[cell.strip() for cell in line.split(",")] for line in lines if line.strip()]
+    lines = [[cell.strip() for cell in line.split(",")] for line in answer.stdout.splitlines()]
+    rows = [line for line in lines if len(line) == len(fields) and line[0].isdigit()]
+    rest = " ".join(" ".join([*(", ".join(line) for line in lines if line not in rows), answer.stderr]).split())
+    if not rows and _NONE not in rest and (rest or answer.returncode):
+        raise DriverFailure(rest or f"it ends with {answer.returncode}")
+    return rows, rest

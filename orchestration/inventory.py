@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestration.errors import UserError
 from orchestration.store import Store
 
 Kind = Literal["finished", "begun", "removed", "other"]
@@ -76,12 +77,19 @@ def remove(store: Store, item: Item) -> bool:
 def _item(store: Store, path: Path) -> Item:
     name = _OURS.fullmatch(path.name)
     size = sum(_sizes(path))
-    if name is None:
+    if name is None or path.is_symlink() or not path.is_dir():
         return Item(path, "", "other", size)
     if name["removed"]:
         return Item(path, name["key"], "removed", size)
-    finished = not name["partial"] and store.finished(name["key"])
+    finished = not name["partial"] and _is_whole(store, name["key"])
     return Item(path, name["key"], "finished" if finished else "begun", size)
+
+
+def _is_whole(store: Store, key: str) -> bool:
+    try:
+        return store.finished(key)
+    except UserError:  # one that is damaged may go, too
+        return False
 
 
 def _sizes(path: Path) -> Iterator[int]:

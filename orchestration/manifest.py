@@ -33,6 +33,8 @@ REAL = "real"
 _TAKEN = (REAL, "data", "report")
 _BESIDE_CHECKPOINT = ("seed", "subset", "settings")
 _LONGEST_COMPLAINT = 300  # characters
+_LONGEST_NAME, _LONGEST_PATH = 100, 4095
+_MOST_IMAGES = 10_000_000  # LSUN's largest category has as many
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -47,6 +49,8 @@ def _memory(value: Any) -> Any:
 def _name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", value):
         raise ValueError("a name is made of letters, digits, _ . + and -")
+    if len(value) > _LONGEST_NAME:
+        raise ValueError(f"a name has at most {_LONGEST_NAME} characters, as files are called by it")
     if value in _TAKEN:
         raise ValueError(f"the name {value} is taken: it means something else in every study")
     return value
@@ -60,6 +64,8 @@ def _path(value: Any) -> Any:
         return value
     if re.match(r"[a-z][a-z0-9+.-]*://", value, re.IGNORECASE):
         raise ValueError("this is an address; download what is there, and give the path where it lies")
+    if "\0" in value or len(value) > _LONGEST_PATH:
+        raise ValueError(f"no file has such a path: they have up to {_LONGEST_PATH} characters, NUL not among them")
     if value.startswith("$"):
         raise ValueError("variables are not expanded here, only ~ is; write the path out")
     return os.path.expanduser(value)
@@ -68,7 +74,7 @@ def _path(value: Any) -> Any:
 def _image(value: str) -> str:
     """The name of an image; that of ours without ganfp/, which leaves the flavour to the study."""
     repository = re.sub(r":[^/]*$", "", value.split("@")[0])
-    if not value or re.search(r"\s", value):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]*", value):
         raise ValueError("expected the name of an image")
     if repository != repository.lower():
         raise ValueError(f"images have names in small letters{images.meant(value)}")
@@ -89,9 +95,10 @@ Name = Annotated[str, AfterValidator(_name)]
 DataPath = Annotated[str | None, BeforeValidator(_path)]
 Image = Annotated[str, AfterValidator(_image)]
 Count = Annotated[int, Field(ge=1)]
+ImageCount = Annotated[int, Field(ge=1, le=_MOST_IMAGES)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Memory = Annotated[int, BeforeValidator(_memory)]
-Minutes = Annotated[float, Field(gt=0)]
+Minutes = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Setting = Annotated[Any, AfterValidator(_setting)]
 
 
@@ -115,10 +122,10 @@ class Dataset(_Part):
 class Images(_Part):
     """How many images: real ones to train each GAN, and of every source for the classifier's three uses."""
 
-    gan: Count
-    train: Count
-    validation: Count
-    test: Count
+    gan: ImageCount
+    train: ImageCount
+    validation: ImageCount
+    test: ImageCount
 
     @property
     def uses(self) -> int:
@@ -189,6 +196,7 @@ class Manifest(_Part):
     study: Name
     resolution: Literal[32, 64, 128] = 128
     device: Literal["cpu", "cuda"] = "cuda"
+    slots_per_gpu: Count = 1
     seed: Seed = 0
     quantize: Literal["published", "round"] = "published"
     dataset: Dataset

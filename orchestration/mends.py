@@ -21,8 +21,8 @@ _KNOWN = {  # {what is said: what it is and what mends it}
     "nvml error: driver not loaded":
         "the NVIDIA driver is not loaded; install it or reboot (nvidia-smi must work first)",
     "no kernel image is available for execution on the device":
-        "the GPU is newer than the CUDA of the image; use an image for newer GPUs (for SNGAN: "
-        "sngan-py3)",
+        "the GPU is newer than the CUDA of the image, or older (orchestrate.py doctor compares them); "
+        "say `device: cpu` in the manifest",
     "no space left on device":
         "the disk is full; free some space (docker system prune), then run the same command again",
     "bind source path does not exist": _UNSEEN,

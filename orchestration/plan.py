@@ -36,7 +36,8 @@ def expand(manifest: Manifest, only: Sequence[str] = ()) -> Plan:
     stages = (*study.stages, *measures)
     report = _report(manifest, stages, list(chosen))
     written = sum(stage.images for stage in stages) * 3 * manifest.resolution ** 2
-    return Plan(manifest.study, (*stages, report), _results(study, report), shares, written)
+    return Plan(manifest.study, (*stages, report), _results(study, report), shares, written,
+                manifest.slots_per_gpu)
 
 
 def _chosen(manifest: Manifest, only: Sequence[str]) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> No
             execution.stop()  # before it is said, as nobody may be there any more to read it (run | head)
             shown.say(engine.parting)
 
-        with closing(schedule(tasks, engine.nodes(), execution.run, stop)) as events:
+        nodes = [node.shared(wanted.plan.slots_per_gpu) for node in engine.nodes()]
+        with closing(schedule(tasks, nodes, execution.run, stop)) as events:
             _prepare(wanted, stages, store, engine, shown.say, shown.note)
             _follow(events, shown)
 

@@ -36,10 +36,18 @@ def check(path: Path, manifest: Manifest, plan: Plan, engine: Callable[[], Engin
     problems = {where: text for stage in plan.stages
                 for where, text in _problems(manifest, stage, said.get(stage.image) or {})}
     if problems:
-        source = yaml_file.read(path)
-        lines = sorted((source.line(place), f"{dotted(place)}: {text}") for place, text in problems.items())
-        raise UserError("\n".join(f"{path}:{line}: {printable(text, _LONGEST)}" for line, text in lines))
+        line = _line_of(path)
+        told = sorted((line(place), f"{dotted(place)}: {text}") for place, text in problems.items())
+        raise UserError("\n".join(f"{path}:{number}: {printable(text, _LONGEST)}" for number, text in told))
     return unchecked
+
+
+def _line_of(path: Path) -> Callable[[Place], int]:
+    """Where in the manifest something stands: its beginning, if it came through a pipe, which is read but once."""
+    try:
+        return yaml_file.read(path).line
+    except UserError:
+        return lambda place: 1
 
 
 def _ask(name: str, engine: Callable[[], Engine]) -> Schemas | None:

@@ -7,8 +7,10 @@ things elsewhere:
     {config}   the stage's configuration, a JSON file
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -23,11 +25,21 @@ class Resources:
 
 @dataclass(frozen=True)
 class Node:
-    """A host that stages run on. gpus: their ids; empty where the engine gives them out itself."""
+    """A host that stages run on. gpus: their ids; empty where the engine gives them out itself.
+
+    slots_per_gpu: how many stages have one of them at once.
+    """
 
     name: str
     resources: Resources
     gpus: tuple[str, ...] = ()
+    slots_per_gpu: int = 1
+
+    def shared(self, slots: int) -> Node:
+        """The same host with so many stages at once on each of its GPUs, if they are ours to give."""
+        if not self.gpus:
+            return self
+        return replace(self, resources=replace(self.resources, gpus=len(self.gpus) * slots), slots_per_gpu=slots)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,7 @@ class Plan:
     results has "report", the page; "model", the method that knows every source, and "fingerprints", the
     visualisation network that does, if they were asked for.
     shares: {experiment: how many stages it needs that none before it does}. written: bytes of all image sets.
+    slots_per_gpu: how many stages share a GPU.
     """
 
     study: str
@@ -69,3 +82,4 @@ class Plan:
     results: Mapping[str, str]
     shares: Mapping[str, int] = field(default_factory=dict)
     written: int = 0
+    slots_per_gpu: int = 1

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration import leases, ownership
+from orchestration import leases, outputs, ownership
 from orchestration.errors import UserError
 from orchestration.leases import Lease
 
@@ -48,12 +48,18 @@ class Store:
         return self.folder(key) / "stage.log" if self.finished(key) else self._aside(key, "log")
 
     def finished(self, key: str) -> bool:
-        """Whether the stage `key` is there, whole."""
-        return (self.folder(key) / "stage.json").is_file()
+        """Whether the stage `key` is there, whole. Raises UserError as `record`."""
+        return (self.folder(key) / "stage.json").is_file() and bool(self.record(key))
 
     def record(self, key: str) -> dict[str, Any]:
-        """The stage.json of a finished stage."""
-        return dict(json.loads((self.folder(key) / "stage.json").read_text()))
+        """The stage.json of a finished stage. Raises UserError for one that is not as `finish` wrote it."""
+        path = self.folder(key) / "stage.json"
+        with contextlib.suppress(ValueError):
+            found = outputs.read_json(path)
+            if isinstance(found, dict) and found.get("key") == key:
+                return found
+        raise UserError(f"{path}: damaged, as on a disk that was full or failed; remove that folder, and the stage "
+                        "is made again")
 
     def begin(self, key: str, config: Mapping[str, Any]) -> Path:
         """Make what a stage needs to run; returns the path of its configuration."""
@@ -137,9 +143,13 @@ class Scratch(Store):
 def write_json(path: Path, value: Any) -> None:
     """Write JSON to a file that appears by rename."""
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    with partial.open("w") as stream:
-        json.dump(value, stream, indent=1, sort_keys=True)
-        stream.write("\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w") as stream:
+            json.dump(value, stream, indent=1, sort_keys=True)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except BaseException:  # such as a full disk, which must not be filled with more and more of them
+        partial.unlink(missing_ok=True)
+        raise

@@ -13,6 +13,7 @@ from orchestration.text import printable
 
 Place = tuple[str | int, ...]
 _MOST = 10_000  # entries of a file; aliases within aliases make more of few lines
+_MOST_BYTES = 1_000_000
 _LONGEST = 300  # characters of a complaint
 _TEXT = "tag:yaml.org,2002:str"
 _KINDS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
@@ -52,7 +53,7 @@ def read(path: Path) -> YamlFile:
     and YAML read differently, more entries than a person writes.
     """
     try:
-        text = path.read_text("utf-8")
+        text = _text(path)
         node = yaml.compose(text, Loader=_Loader)
         lines: dict[Place, int] = {(): 1}
         problems = [] if node is None else [
@@ -68,6 +69,14 @@ def read(path: Path) -> YamlFile:
         raise UserError(f"{path}{_where(error)}: not YAML ({printable(_what(error), _LONGEST)})") from error
     except (AttributeError, TypeError, LookupError) as error:  # of what makes a date of "!!timestamp x"
         raise UserError(f"{path}: not YAML (a tag, such as !!timestamp, that does not fit what follows)") from error
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as stream:
+        start = stream.read(_MOST_BYTES + 1)
+    if len(start) > _MOST_BYTES:
+        raise ValueError(f"more than {_MOST_BYTES:,} bytes")
+    return start.decode("utf-8")
 
 
 def _number(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Iterator[tuple[int, str]]:

@@ -8,8 +8,6 @@ VERSIONS = device.VERSIONS
 
 def choose(wish):
     """Like attribution.device.choose; it says what was chosen."""
-    chosen = device.choose(wish)
-    # Distances are small differences of large numbers.
-    device.tf.config.experimental.enable_tensor_float_32_execution(False)
+    chosen = device.choose(wish)  # in full float32: distances are small differences of large numbers
     events.log(f"computing on {chosen}")
     return chosen

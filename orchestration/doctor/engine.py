@@ -48,7 +48,7 @@ def tried(engine: Engine, store: Path, plans: Mapping[str, Plan]) -> list[Findin
         engine.check(store, files, lambda line: None)
     except UserError as error:
         return [Finding("problem", "engine", str(error))]
-    except PermissionError:  # of the store, as machine.disks says
+    except OSError:  # of the store, as machine.disks says
         pass
     return []
 

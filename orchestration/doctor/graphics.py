@@ -1,7 +1,7 @@
 """GPUs and driver against what each image can drive, and how containers get at the GPUs."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestration import gpus, images
@@ -13,25 +13,26 @@ from orchestration.images.facts import Cuda
 
 _TOOLKIT = ("install nvidia-container-toolkit, run nvidia-ctk runtime configure --runtime=docker, "
             "restart the engine")
-_NEWER = "install a newer NVIDIA driver"
+_REBOOT = "reboot, or install the driver again; nvidia-smi must work first"
+_SLICES = "name those that may be used in CUDA_VISIBLE_DEVICES, as nvidia-smi -L calls them (MIG-...)"
 
 
 def find(info: Mapping[str, Any] | None, needed: bool) -> list[Finding]:
     """Look at the GPUs. info: as the Docker Engine tells it. needed: whether a manifest asks."""
     try:
-        found = gpus.read()
+        found, rest = gpus.read()
     except gpus.DriverFailure as error:
-        mend = "reboot, or install the driver again; nvidia-smi must work first"
-        return [Finding(severity(needed), "GPU", f"nvidia-smi fails: {error}", mend)]
+        return [Finding(severity(needed), "GPU", f"nvidia-smi fails: {error}", _REBOOT)]
     if not found:
         return [_none(needed)]
     hook = shutil.which("nvidia-container-runtime-hook")
-    return [*judge(found), *([] if info is None else reach(info, hook))]
+    lost = [Finding("warning", "GPU", f"nvidia-smi also says: {rest}", _REBOOT)] if rest else []
+    return [*judge(found), *lost, *([] if info is None else reach(info, hook))]
 
 
 def judge(found: list[Gpu]) -> list[Finding]:
     """What each GPU can run."""
-    return [finding for gpu in found for finding in (_about(gpu), *_unfit(gpu))]
+    return [finding for gpu in found for finding in _about(gpu)]
 
 
 def reach(info: Mapping[str, Any], hook: str | None) -> list[Finding]:
@@ -56,30 +57,45 @@ def _none(needed: bool) -> Finding:
     return Finding("ok", "GPU", "no NVIDIA GPU (or no driver): everything runs on the CPU")
 
 
-def _about(gpu: Gpu) -> Finding:
-    driver = ".".join(str(part) for part in gpu.driver)
-    capability = "" if gpu.capability is None else f"compute capability {gpu.capability}, "
-    return Finding("ok", "GPU", f"{gpu.index}: {gpu.name}, {capability}driver {driver}")
+def _about(gpu: Gpu) -> Iterator[Finding]:
+    against = {name: _against(gpu, cuda) for name, cuda in _frameworks().items()}
+    runs = _images(name for name, finding in against.items() if finding is None)
+    capability = "unknown" if gpu.capability is None else gpu.capability
+    text = f"{gpu.index}: {gpu.name}, compute capability {capability}, driver {_dotted(gpu.driver) or 'unknown'}"
+    yield Finding("ok", "GPU", f"{text}: {f'it runs {runs}' if runs else 'no image runs on it'}")
+    if gpu.sliced:
+        yield Finding("warning", "GPU", f"{gpu.index}: it is cut into slices (MIG), of which a stage sees one", _SLICES)
+    for name, finding in against.items():
+        if finding:
+            text, mend = finding
+            yield Finding("warning", "GPU", f"{gpu.index}: not {_images([name])} ({text})", mend)
 
 
-def _unfit(gpu: Gpu) -> Iterator[Finding]:
-    if gpu.capability is None:
-        yield Finding("warning", "GPU", f"{gpu.index}: the driver is too old to tell what the GPU can do", _NEWER)
-        return
-    for image in images.names():
-        cuda = facts.read(recipes.framework_name(image)).cuda
-        if cuda:
-            yield from _limits(gpu, image, cuda)
-
-
-def _limits(gpu: Gpu, image: str, cuda: Cuda) -> Iterator[Finding]:
-    """What keeps an image from this GPU."""
+def _against(gpu: Gpu, cuda: Cuda) -> tuple[str, str] | None:
+    """What keeps images on one framework from a GPU, and the mend."""
     oldest, newest = cuda.capability
-    about = f"{gpu.index}: image {image} (CUDA {cuda.version})"
     if gpu.capability is not None and not oldest <= gpu.capability <= newest:
-        text = f"{about} drives compute capabilities {oldest} to {newest}, not {gpu.capability}"
-        yield Finding("warning", "GPU", text, cuda.otherwise)
-    elif gpu.driver < cuda.driver:
-        wanted = ".".join(str(part) for part in cuda.driver)
-        text = f"{about} needs driver {wanted} or newer"
-        yield Finding("warning", "GPU", text, _NEWER)
+        return f"CUDA {cuda.version}: compute capability {oldest} to {newest}", cuda.otherwise
+    if gpu.driver < cuda.driver:
+        wanted = _dotted(cuda.driver)
+        return f"CUDA {cuda.version}: driver {wanted} or newer", f"install NVIDIA driver {wanted} or newer"
+    if gpu.capability is None:
+        return (f"CUDA {cuda.version}: compute capability {oldest} to {newest}, which this driver does not tell",
+                "install a newer NVIDIA driver")
+    return None
+
+
+def _frameworks() -> dict[str, Cuda]:
+    """Those that have a flavour for GPUs."""
+    known = {name: facts.read(name).cuda for name in map(recipes.framework_name, images.names())}
+    return {name: cuda for name, cuda in known.items() if cuda}
+
+
+def _images(frameworks: Iterable[str]) -> str:
+    """The images that stand on these, as words."""
+    wanted = set(frameworks)
+    return ", ".join(name for name in images.names() if recipes.framework_name(name) in wanted)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(part) for part in version)

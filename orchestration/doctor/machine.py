@@ -84,5 +84,5 @@ def _closed(place: Path) -> list[Finding]:
 
 
 def existing(path: Path) -> Path:
-    """The folder that `path` is, or would come to lie in."""
-    return path if os.path.exists(path) else existing(path.absolute().parent)
+    """The folder that `path` is, or would come to lie in; absolute."""
+    return path.absolute() if os.path.exists(path) else existing(path.absolute().parent)

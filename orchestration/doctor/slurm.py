@@ -115,7 +115,7 @@ class _Trial:
                           "install Apptainer on the nodes, or name a runtime that they have: `runtime` in site.yaml")
         elif self._image is None:
             yield Finding("warning", kind, f"whether the image {self._stage.image} runs cannot be tried before it is "
-                          "exported", "orchestrate.py images --export, where there is a Docker Engine")
+                          "exported", "orchestrate.py images export, where there is a Docker Engine")
         else:
             yield _started(kind, f"the image {self._stage.image}", said["image"], slurm_trial.STARTED,
                            "see what it says; unprivileged user namespaces may be off on the nodes")

@@ -37,7 +37,8 @@ class Job:
     log: the file its log is appended to. inputs: {mount name: folder or file, shown read-only}; a
     name may have slashes. config: a JSON file. gpus: ids of those it was given. store: where `out`
     belongs. hold: called with the number of a process of this host that writes to `out`: nobody
-    else gets the stage before that has ended. record: what stage.json says of it, but for how it ran.
+    else gets the stage before that has ended. gpu_memory: bytes that it may take of each of its GPUs,
+    where others have them too. record: what stage.json says of it, but for how it ran.
     """
 
     stage: Stage
@@ -51,6 +52,7 @@ class Job:
     gpus: tuple[str, ...]
     store: Path
     hold: Callable[[int], None]
+    gpu_memory: int | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, inputs: str, out: str, config: str) -> list[str]:
@@ -63,7 +65,8 @@ class Job:
     def variables(self, image_id: str, home: str) -> dict[str, str]:
         """Variables of its own, beside those of the engine."""
         cores = str(self.stage.resources.cores)
-        return {"GANFP_IMAGE": image_id, "HOME": home, "OMP_NUM_THREADS": cores}
+        limit = {"GANFP_GPU_MEMORY": str(self.gpu_memory)} if self.gpu_memory else {}
+        return {"GANFP_IMAGE": image_id, "HOME": home, "OMP_NUM_THREADS": cores, **limit}
 
     def shown(self, inputs: str, config: str) -> dict[str, Path]:
         """{place: file or folder of this host} of all that it may read and not write."""

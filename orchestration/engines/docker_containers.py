@@ -4,15 +4,18 @@ It runs as the calling user, with an init, a read-only root and no network, with
 new privileges, under limits of memory, cores and processes.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from docker.types import LogConfig, Mount
 
+from orchestration import host
 from orchestration.engines import Job, docker_gpus, docker_info
 from orchestration.stage import Resources
 
+ASKER = "ganfp.asker"
 _PIDS = 4096
 _TMP = "size=1g,mode=1777"
 _SMALL = Resources(gpus=0, cores=1, memory=1 << 30)  # for an answer
@@ -32,9 +35,19 @@ def arguments(job: Job, image_id: str, info: Mapping[str, Any],
 
 
 def question(image_id: str, verb: str, info: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of a container that is given a verb, and nothing to read or write."""
-    return {**_limits(_SMALL, info), **_confinement(info), "image": image_id, "command": [verb],
+    """The same of a container that is given a verb, and nothing to read or write; labelled with who asks."""
+    asker = {ASKER: json.dumps([host.here(), host.known(os.getpid())])}
+    return {**_limits(_SMALL, info), **_confinement(info), "image": image_id, "command": [verb], "labels": asker,
             "environment": {"HOME": "/tmp", "OMP_NUM_THREADS": "1"}}
+
+
+def is_unheard(asker: str) -> bool:
+    """Whether the process that asked, as its label says, has ended. An image may bear that label, too."""
+    try:
+        here, process = json.loads(asker)
+        return bool(here == host.here()) and host.lives(process) is False
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def _confinement(info: Mapping[str, Any]) -> dict[str, Any]:

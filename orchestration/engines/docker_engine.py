@@ -67,7 +67,7 @@ def connect() -> DockerEngine:
 
 
 @contextlib.contextmanager
-def _engine_answers() -> Iterator[None]:
+def answers() -> Iterator[None]:
     """Where the engine may end, or fail, while it is asked for something."""
     try:
         yield
@@ -90,7 +90,7 @@ class DockerEngine:
         has = Resources(len(gpus), self.info["NCPU"], self.info["MemTotal"])
         return (Node(self.info["Name"], has, gpus),)
 
-    @_engine_answers()
+    @answers()
     def image_id(self, reference: str) -> str:
         """The id of an image. Raises UserError if the engine does not have it."""
         try:
@@ -99,7 +99,7 @@ class DockerEngine:
             raise UserError(f"image {reference}: the engine does not have it, and no folder of "
                             f"containers/ makes it; build it, or docker pull {reference}") from error
 
-    @_engine_answers()
+    @answers()
     def check(self, store: Path, files: Collection[Path], say: Callable[[str], None]) -> None:
         """Start a container as a stage would be started. Raises UserError."""
         if missing := docker_info.unlimited(self.info):
@@ -126,21 +126,25 @@ class DockerEngine:
             with contextlib.suppress(APIError, requests.RequestException):
                 container.remove(force=True)
 
-    @_engine_answers()
+    @answers()
     def prepare(self, images: Collection[Image], tell: Tell) -> None:
         """Build those of ours that are missing; others must be there."""
         build.build(self.client, [image for image in images if isinstance(image, Recipe)], tell)
         for image in images:
             self.image_id(image.reference)
 
-    @_engine_answers()
+    @answers()
     def clean(self, store: Path, abandoned: Callable[[str], bool]) -> None:
         """Stop and remove the containers of orchestrators that were killed."""
         for container in self._containers(store):
             if abandoned(container.labels["ganfp.key"]):
                 _remove(container)
+        asker = docker_containers.ASKER
+        for container in self.client.containers.list(all=True, filters={"label": asker}):
+            if docker_containers.is_unheard(container.labels[asker]):
+                _remove(container)
 
-    @_engine_answers()
+    @answers()
     def attach(self, job: Job) -> None:
         """None, when what an earlier orchestrator left of a stage has been stopped and removed.
 
@@ -150,7 +154,7 @@ class DockerEngine:
         for container in self._containers(job.store, job.key):
             _remove(container)
 
-    @_engine_answers()
+    @answers()
     def start(self, job: Job) -> DockerRunning:
         """Start the container of a stage. Raises UserError, NoDevice, StageFailed."""
         image_id = self.image_id(job.image.reference)
@@ -159,7 +163,7 @@ class DockerEngine:
         return DockerRunning(job, container, output, image_id, memory)
 
     def _containers(self, store: Path, key: str | None = None) -> list[Container]:
-        labels = [f"ganfp.store={store}", *([] if key is None else [f"ganfp.key={key}"])]
+        labels = [f"ganfp.store={store}", "ganfp.key" if key is None else f"ganfp.key={key}"]
         return list(self.client.containers.list(all=True, filters={"label": labels}))
 
     def _launch(self, job: Job, image_id: str) -> tuple[Container, Output]:

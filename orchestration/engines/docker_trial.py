@@ -34,7 +34,7 @@ def check(client: docker.DockerClient, info: Mapping[str, Any], store: Path, fil
         job = _job(Path(folder), files)
         try:
             if not client.images.list(_NOTHING):
-                archives.load(client, _EMPTY, _NOTHING)
+                archives.of_files(client, _EMPTY, _NOTHING)
             seen = _try(client, docker_containers.arguments(job, _NOTHING, info, {}))
         except APIError as error:
             raise UserError(f"{_REFUSED}: {mends.explain(str(error.explanation))}") from error

@@ -192,7 +192,7 @@ class SlurmEngine:
 
 def _not_exported(reference: str) -> str:
     return (f"image {reference}: it is not below {exported.FOLDER}, and no Docker Engine here has it, or can make it; "
-            "where there is one, `orchestrate.py images --export` puts it there, and the folder can be copied")
+            "where there is one, `orchestrate.py images export` puts it there, and the folder can be copied")
 
 
 class SlurmRunning:

@@ -1,4 +1,4 @@
-"""Images that are made of an archive of their files."""
+"""An image that is made of an archive of its files."""
 
 import json
 
@@ -7,7 +7,7 @@ import docker
 from orchestration.errors import BuildFailed
 
 
-def load(client: docker.DockerClient, archive: bytes, name: str) -> None:
+def of_files(client: docker.DockerClient, archive: bytes, name: str) -> None:
     """Make the image NAME:TAG of a tar archive. Raises BuildFailed."""
     repository, tag = name.split(":")
     answer = client.api.import_image_from_data(archive, repository=repository, tag=tag)

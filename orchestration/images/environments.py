@@ -43,6 +43,9 @@ def ensure(recipe: Recipe, root: Path, tell: Tell) -> Environment:
     made; BuildFailed if an installation fails.
     """
     framework, top = recipe.framework, root.absolute() / ".environments"
+    if framework.image_only:
+        raise UserError(f"image {recipe.name}: its flavour {recipe.flavour} is built for containers "
+                        "alone; start a Docker Engine, or say `device: cpu` in the manifest")
     python, lists = _python(recipe.name, framework), list(framework.requirements.values())
     folder = _made(top / f"{framework.name}-{framework.flavour}",
                    [str(python), lists, framework.facts.data], tell,
@@ -107,9 +110,8 @@ def _python(image: str, framework: Framework) -> Path:
     for candidate in [shutil.which(name), *elsewhere]:
         if candidate and _starts(candidate):
             return Path(candidate)
-    mend = framework.facts.otherwise
-    raise UserError(f"image {image}: runs on {name}, which is not on this machine; install it, or "
-                    f"start a Docker Engine{mend and f'; {mend}'}")
+    raise UserError(f"image {image}: runs on {name}, which is not on this machine; install it "
+                    f"(`pyenv install {version}`), or start a Docker Engine")
 
 
 def _starts(python: str | Path) -> bool:

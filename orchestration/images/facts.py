@@ -17,14 +17,13 @@ class Cuda(_Part):
 
     version: of CUDA. driver: the oldest that it accepts. capability: the least and the greatest
     compute capability of the GPUs that the framework has code for. otherwise: what to use for
-    another GPU. base: what the base must have, where only the user can name one; usually empty.
+    another GPU.
     """
 
     version: str
     driver: tuple[int, ...]
     capability: tuple[float, float]
     otherwise: str
-    base: str = ""
 
 
 class Facts(_Part):
@@ -32,7 +31,7 @@ class Facts(_Part):
 
     suite: of Debian. python: its version. packages: of Debian, in the base. data: packages of
     Debian whose files below /usr/share go in. cpu_build: the project whose build for the CPU is
-    not on every index. otherwise: what to do on a machine that has no such Python.
+    not on every index.
     """
 
     suite: str
@@ -40,7 +39,6 @@ class Facts(_Part):
     packages: tuple[str, ...]
     data: tuple[str, ...] = ()
     cpu_build: str = ""
-    otherwise: str = ""
     cuda: Cuda | None = None
 
 

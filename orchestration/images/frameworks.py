@@ -15,15 +15,17 @@ from orchestration.repository import REPOSITORY
 class Framework:
     """What images of one flavour share.
 
-    content: hash of all below. base: the one that the user named in place of ours. dockerfile:
-    its text. requirements: {path relative to the repository: text}, as they are installed, the
-    list that differs between flavours last.
+    content: hash of all below. base: the one that the user named in place of ours. image_only:
+    whether the flavour has a Dockerfile of its own, which does more than to install lists.
+    dockerfile: its text. requirements: {path relative to the repository: text}, as they are
+    installed, the list that differs between flavours last.
     """
 
     name: str
     flavour: str
     content: str
     base: str | None
+    image_only: bool
     facts: Facts = field(compare=False)
     dockerfile: str = field(compare=False)
     requirements: Mapping[str, str] = field(compare=False)
@@ -39,17 +41,34 @@ def framework(name: str, flavour: str, base: str | None) -> Framework:
 
     Raises UserError if it lacks the flavour.
     """
-    known, dockerfile = facts.read(name), read(f"containers/{name}/Dockerfile")
-    path = _of_flavour(name, flavour, known)
+    known, own = facts.read(name), f"containers/{name}/Dockerfile.{flavour}"
+    image_only, path = (REPOSITORY / own).is_file(), _of_flavour(name, flavour, known)
+    dockerfile = read(own if image_only else f"containers/{name}/Dockerfile")
     requirements = {**lists(dockerfile), path: read(path)}
     content = digest({"base": base or base_content(known), "flavour": flavour, "data": known.data,
                       "dockerfile": dockerfile, "requirements": list(requirements.values())})
-    return Framework(name, flavour, content, base, known, dockerfile, requirements)
+    return Framework(name, flavour, content, base, image_only, known, dockerfile, requirements)
 
 
 def has(name: str, flavour: str) -> bool:
     """Whether a framework has a flavour."""
     return (REPOSITORY / _requirements(name, flavour)).is_file()
+
+
+def learn(reference: str) -> None:
+    """Take from the name of a framework that is there, such as ganfp/pytorch:cpu-1f0c..., which build for the CPU it
+    has: the day may come when pip can have none, and cannot say so.
+    """
+    name, _, tag = reference.removeprefix("ganfp/").partition(":")
+    if not tag.startswith("cpu-") or not (REPOSITORY / "containers" / name / "image.toml").is_file():
+        return
+    build = _cpu_build(name, facts.read(name))
+    if build and not offers.is_known(*build):
+        for offered in (False, True):
+            offers.learn(*build, offered)
+            if framework(name, "cpu", None).reference == reference:
+                return
+        offers.forget(*build)
 
 
 def base_content(known: Facts) -> str:
@@ -67,7 +86,7 @@ def copied(dockerfile: str) -> Iterator[str]:
 
 
 def lists(dockerfile: str) -> dict[str, str]:
-    """The requirements that COPY lines name, {path: text}."""
+    """The requirements, and patches of what they name, in COPY lines: {path: text}."""
     return {path: read(path) for path in copied(dockerfile) if path.startswith("containers/")}
 
 
@@ -93,9 +112,15 @@ def _of_flavour(name: str, flavour: str, known: Facts) -> str:
     if not has(name, flavour):
         raise UserError(f"containers/{name}: has no flavour {flavour}; a method can say `device: "
                         "cpu` in the manifest")
-    path = _requirements(name, flavour)
-    if flavour != "cpu" or not known.cpu_build:
+    path, build = _requirements(name, flavour), _cpu_build(name, known)
+    if flavour != "cpu" or build is None:
         return path
-    version = re.findall(rf"^{known.cpu_build}==(\S+)", read(path), re.MULTILINE)[0]
-    offered = offers.has(known.cpu_build, f"{version}+cpu", known.python)
-    return path if offered else _requirements(name, "cuda")
+    return path if offers.has(*build) else _requirements(name, "cuda")
+
+
+def _cpu_build(name: str, known: Facts) -> tuple[str, str, str] | None:
+    """The project, version and Python whose build for the CPU is not on every index, if there is one."""
+    if not known.cpu_build:
+        return None
+    version = re.findall(rf"^{known.cpu_build}==(\S+)", read(_requirements(name, "cpu")), re.MULTILINE)[0]
+    return known.cpu_build, f"{version}+cpu", known.python

@@ -21,11 +21,30 @@ def has(project: str, version: str, python: str) -> bool:
 
     The answer is kept as long as pip's settings are the same. Raises UserError if there is none.
     """
-    asked = [project, version, python, platform.machine(), pip_settings.fingerprint()]
-    answer = _ANSWERS / digest(asked)
+    answer = _answer(project, version, python)
     if not answer.exists():
         _write(answer, "yes" if _ask(project, version, python) else "no")
     return answer.read_text() == "yes"
+
+
+def is_known(project: str, version: str, python: str) -> bool:
+    """Whether the answer is kept."""
+    return _answer(project, version, python).exists()
+
+
+def learn(project: str, version: str, python: str, offered: bool) -> None:
+    """Keep an answer that something else than pip gave."""
+    _write(_answer(project, version, python), "yes" if offered else "no")
+
+
+def forget(project: str, version: str, python: str) -> None:
+    """Let pip be asked again."""
+    _answer(project, version, python).unlink(missing_ok=True)
+
+
+def _answer(project: str, version: str, python: str) -> Path:
+    asked = [project, version, python, platform.machine(), pip_settings.fingerprint()]
+    return _ANSWERS / digest(asked)
 
 
 def _ask(project: str, version: str, python: str) -> bool:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from orchestration.errors import BuildFailed
 from orchestration.hashing import digest
-from orchestration.images import frameworks, recipes
+from orchestration.images import frameworks
 from orchestration.images.frameworks import Framework
 from orchestration.images.recipes import Recipe
 
@@ -31,10 +30,8 @@ class Step:
 def of(recipe: Recipe, test: bool) -> list[Step]:
     """The builds of an image. test: with the one that adds pytest.
 
-    Raises UserError where a file changed since the recipe was made, BuildFailed where only the
-    user can name a base.
+    Raises UserError where a file changed since the recipe was made.
     """
-    _require_base(recipe)
     code, below = {file: recipe.read(file) for file in recipe.files}, recipe.framework
     if below.name == recipe.name:
         steps = [_on_a_base(recipe.reference, recipe.build, below, code)]
@@ -49,14 +46,6 @@ def of(recipe: Recipe, test: bool) -> list[Step]:
 def test_reference(recipe: Recipe) -> str:
     """The name of an image with pytest in it."""
     return f"{recipe.reference}-test"
-
-
-def _require_base(recipe: Recipe) -> None:
-    cuda = recipe.framework.facts.cuda
-    if recipe.flavour == "cuda" and cuda and cuda.base and not recipe.framework.base:
-        variable = recipes.base_variable(recipe.name, recipe.flavour)
-        raise BuildFailed(f"it needs a base with {cuda.base}; name one in {variable} "
-                          f"(containers/README.md has candidates), or {cuda.otherwise}")
 
 
 def _on_a_base(reference: str, content: str, below: Framework, code: Mapping[str, bytes]) -> Step:

@@ -58,6 +58,8 @@ def load(path, wanted=None):
 def map_file(path):
     """The array in the .npy file at `path`, a read-only memory map. Raises BadInput if there is none."""
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise ValueError("it is no file")
         with open(path, "rb") as stream:
             shape, fortran, dtype = _header(path, stream)
             start = stream.tell()

@@ -14,6 +14,8 @@ from .errors import BadInput, ContractError, Stopped
 from .text import native
 
 _DEVICES = ("auto", "cpu", "cuda")
+_MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR,
+             errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EFBIG, errno.EIO, errno.ESTALE)
 _QUANTIZE = ("published", "round")
 
 
@@ -85,7 +87,7 @@ def end(work):
         _say(error)
         sys.exit(error.status)
     except EnvironmentError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        if error.errno not in _MENDABLE:
             raise
         place, reason = error.filename or "--out", os.strerror(error.errno)
         _say("%s: %s; %s, then run the same command again" % (place, reason, _mend(error)))

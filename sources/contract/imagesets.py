@@ -168,6 +168,8 @@ class Writer(object):
 
 def _read_index(path):
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+            raise ValueError("it is no file")
         index = atomic.read_json(path)
     except (IOError, OSError) as error:
         raise BadInput("%s: %s; an image set is a folder with images.npy and imageset.json" % (path, error.strerror))

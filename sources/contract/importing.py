@@ -5,7 +5,7 @@ import numpy as np
 from . import models
 from .errors import BadInput
 from .events import done
-from .unpickling import describe
+from .pickled import describe
 
 _FLOAT32 = np.dtype(np.float32)
 

@@ -107,6 +107,8 @@ COUNT = Range(least=1)
 NOT_NEGATIVE = Range(least=0)
 POSITIVE = Range(above=0)
 SHARE = Range(least=0, below=1)
+# In which the networks compute; weights and losses are float32 always. tf32: where the GPU has it, else float32.
+PRECISION = OneOf(["float32", "tf32", "bfloat16"])
 
 
 def check(settings, allowed):

@@ -7,7 +7,7 @@ must be allowed by the caller, and becomes a Record.
 
 What it returns is no larger than its file, but the same object may stand in many places of it, so that
 printing or comparing a container may take for ever: check the types of the parts first, and show with
-`describe` what is not what it should be.
+`pickled.describe` what is not what it should be.
 """
 
 import os
@@ -18,21 +18,20 @@ import numpy as np
 
 from . import foreign
 from .errors import BadInput
+from .pickled import Array, Dtype, describe, encoded, expect, scalar, short_text, whole_array
 
 _MARK = object()
 _MAKERS = {
-    "numpy.core.multiarray._reconstruct": lambda arguments: _Array(),
-    "numpy.core.multiarray.scalar": lambda arguments: _scalar(*arguments),
-    "numpy.core.numeric._frombuffer": lambda arguments: _whole_array(*arguments),  # protocol 5
-    "numpy.dtype": lambda arguments: _Dtype(arguments[0]), "numpy.ndarray": None,
-    "_codecs.encode": lambda arguments: _encoded(*arguments),  # bytes, in protocols before 3
+    "numpy.core.multiarray._reconstruct": lambda arguments: Array(),
+    "numpy.core.multiarray.scalar": lambda arguments: scalar(*arguments),
+    "numpy.core.numeric._frombuffer": lambda arguments: whole_array(*arguments),  # protocol 5
+    "numpy.dtype": lambda arguments: Dtype(arguments[0]), "numpy.ndarray": None,
+    "_codecs.encode": lambda arguments: encoded(*arguments),  # bytes, in protocols before 3
     "builtins.object": None}
 _OBJECT_MAKER = "copyreg._reconstructor"  # of protocols 0 and 1; its first argument is the class
 _SAME = {"numpy._core.": "numpy.core.", "__builtin__.": "builtins.", "copy_reg.": "copyreg."}
 _STRANGERS = {"dnnlib": "StyleGAN", "torch_utils": "StyleGAN", "torch": "PyTorch", "keras": "Keras",
               "tensorflow": "TensorFlow", "chainer": "Chainer", "lasagne": "Lasagne"}
-_DTYPES = frozenset("b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8".split())
-_LONGEST_NAME = 200
 _LONGEST_LINE = 1 << 16
 _MOST_OPCODES = 1000000  # some seconds; the published checkpoints have some thousands
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
@@ -77,17 +76,6 @@ def load(path, allowed):
                        % (path, " ".join(str(error).split())[:120] or type(error).__name__))
 
 
-def describe(value):
-    """A short text for a message that shows `value`, whatever a file made it: never long to make, never long."""
-    if value is None or isinstance(value, (bool, float)):
-        return repr(value)
-    if isinstance(value, (bytes, type(u""))):
-        return repr(value[:60])
-    if isinstance(value, int) and value.bit_length() <= 64:
-        return repr(value)
-    return "a %s" % type(value).__name__
-
-
 class _Whole(object):
     """A file of `size` bytes that never reads, or makes room for, more than it has."""
 
@@ -113,28 +101,6 @@ class _Name(object):
 
     def __init__(self, text):
         self.text = text
-
-
-class _Dtype(object):
-    def __init__(self, code):
-        code = _text(code)
-        if code not in _DTYPES:
-            raise BadInput("an array of type %s is no array of numbers" % describe(code))
-        self.dtype = np.dtype(code)
-
-    def set_state(self, state):
-        order = _text(state[1])
-        if order not in ("<", ">", "|", "="):
-            raise BadInput("not a whole pickle: the byte order %s" % describe(order))
-        self.dtype = self.dtype.newbyteorder(order)
-
-
-class _Array(object):
-    value = None
-
-    def set_state(self, state):
-        _, shape, dtype, fortran, data = state
-        self.value = _shaped(data, dtype, shape, "F" if fortran else "C")
 
 
 class _Machine(object):
@@ -204,19 +170,19 @@ class _Machine(object):
 
     def _do_append(self, _):
         item = self.stack.pop()
-        _expect(self.stack[-1], list).append(item)
+        expect(self.stack[-1], list).append(item)
 
     def _do_appends(self, _):
         items = self._pop_to_mark()
-        _expect(self.stack[-1], list).extend(items)
+        expect(self.stack[-1], list).extend(items)
 
     def _do_setitem(self, _):
         value, key = self.stack.pop(), self.stack.pop()
-        _expect(self.stack[-1], dict).update(_pairs([key, value]))
+        expect(self.stack[-1], dict).update(_pairs([key, value]))
 
     def _do_setitems(self, _):
         items = self._pop_to_mark()
-        _expect(self.stack[-1], dict).update(_pairs(items))
+        expect(self.stack[-1], dict).update(_pairs(items))
 
     def _do_memoize(self, _):
         self.memo[len(self.memo)] = self.stack[-1]
@@ -236,7 +202,7 @@ class _Machine(object):
 
     def _do_stack_global(self, _):
         name, module = self.stack.pop(), self.stack.pop()
-        self._name(_text(module), _text(name))
+        self._name(short_text(module), short_text(name))
 
     def _name(self, module, name):
         full = _usual("%s.%s" % (module, name))
@@ -264,7 +230,7 @@ class _Machine(object):
         self._record(self.stack.pop())
 
     def _do_reduce(self, _):
-        arguments, name = _expect(self.stack.pop(), tuple), _expect(self.stack.pop(), _Name)
+        arguments, name = expect(self.stack.pop(), tuple), expect(self.stack.pop(), _Name)
         maker = _MAKERS.get(name.text)
         if maker is None:
             self._record(arguments[0] if name.text == _OBJECT_MAKER else name)
@@ -291,8 +257,8 @@ class _Machine(object):
         if isinstance(target, Record):
             target.state = state
         else:
-            _expect(target, (_Array, _Dtype)).set_state(_expect(state, tuple))
-        if isinstance(target, _Array):
+            expect(target, (Array, Dtype)).set_state(expect(state, tuple))
+        if isinstance(target, Array):
             self._spend("arrays", target.value.nbytes)
 
 
@@ -304,50 +270,6 @@ def _usual(full):
     return full
 
 
-def _encoded(text, encoding):
-    """The bytes that an old protocol wrote as a text."""
-    if _text(encoding) != "latin1":
-        raise BadInput("not a whole pickle: bytes as %s" % describe(encoding))
-    return _expect(text, type(u"")).encode("latin1")
-
-
-def _whole_array(data, dtype, shape, order, axes=None):
-    """An array as protocol 5 has it. axes: where each one is in the file, if the order is K."""
-    if _text(order) != "K":
-        return _shaped(data, dtype, shape, order)
-    if sorted(_expect(axes, tuple)) != list(range(len(_expect(shape, tuple)))):
-        raise BadInput("not a whole pickle: an array without its axes")
-    return _shaped(data, dtype, shape, "C").transpose(axes)
-
-
-def _shaped(data, dtype, shape, order):
-    if len(_expect(shape, tuple)) > 8:
-        raise BadInput("an array of %d dimensions" % len(shape))
-    count = 1
-    for length in shape:
-        count *= _expect(length, int)
-    return _numbers(_expect(dtype, _Dtype).dtype, data, count).reshape(shape, order=_text(order))
-
-
-def _scalar(dtype, data):
-    return _numbers(_expect(dtype, _Dtype).dtype, data, 1)[0]
-
-
-def _numbers(dtype, data, count):
-    """`count` numbers from raw data; Python 2 wrote it as a string, which is read as latin1."""
-    if not isinstance(data, bytes):
-        _expect(data, type(u""))
-    if len(data) != count * dtype.itemsize:
-        raise BadInput("not a whole pickle: %d bytes where %d numbers should be" % (len(data), count))
-    return np.frombuffer(data if isinstance(data, bytes) else data.encode("latin1"), dtype)
-
-
-def _expect(value, kind):
-    if not isinstance(value, kind):
-        raise BadInput("not a whole pickle: a %s stands where it cannot" % type(value).__name__)
-    return value
-
-
 def _pairs(items):
     keys = items[::2]
     for key in keys:
@@ -356,21 +278,13 @@ def _pairs(items):
     return dict(zip(keys, items[1::2]))
 
 
-def _text(value):
-    if not isinstance(value, bytes):
-        _expect(value, type(u""))
-    if len(value) > _LONGEST_NAME:
-        raise BadInput("not a whole pickle: a name of %d characters" % len(value))
-    return value.decode("latin1") if isinstance(value, bytes) else value
-
-
 def _finished(value, seen):
     """`value` with every array in place of its stand-in.
 
     seen: {identity: (original, finished)} of what is done or under way; it keeps the originals alive, as an
     identity is only good for as long as its object lives.
     """
-    if isinstance(value, _Array):
+    if isinstance(value, Array):
         if value.value is None:
             raise BadInput("not a whole pickle: an array without data")
         return value.value
@@ -390,6 +304,6 @@ def _finished(value, seen):
             value[key] = _finished(value[key], seen)
     elif isinstance(value, Record):
         value.state = _finished(value.state, seen)
-    elif isinstance(value, (_Name, _Dtype)) or value is _MARK:
+    elif isinstance(value, (_Name, Dtype)) or value is _MARK:
         raise BadInput("not a whole pickle: a bare name stands where data should")
     return value

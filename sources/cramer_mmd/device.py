@@ -7,8 +7,8 @@ import torch
 from sources.contract.errors import NoDevice
 
 
-def choose(wish):
-    """The torch.device for "auto", "cpu" or "cuda", with the same bits every time.
+def choose(wish, precision="float32"):
+    """The torch.device for "auto", "cpu" or "cuda", with the same bits every time, in full float32 but for "tf32".
 
     Raises NoDevice if CUDA is wished for and PyTorch sees no GPU.
     """
@@ -18,5 +18,11 @@ def choose(wish):
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS wants for reproducible sums
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False  # the published code computed in full float32
-    return torch.device("cpu" if wish == "cpu" or not torch.cuda.is_available() else "cuda")
+    for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):  # which differ in what they do unless told
+        backend.allow_tf32 = precision == "tf32"
+    if wish == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if "GANFP_GPU_MEMORY" in os.environ:  # others have the GPU too
+        there = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(1.0, int(os.environ["GANFP_GPU_MEMORY"]) / there))
+    return torch.device("cuda")

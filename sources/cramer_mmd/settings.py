@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sources.contract import settings as contract_settings
 from sources.contract.errors import BadInput
-from sources.contract.settings import COUNT, POSITIVE, SHARE, Range
+from sources.contract.settings import COUNT, POSITIVE, PRECISION, SHARE, Range
 
 SMALLEST = 32  # pixels: the generator doubles five times
 
@@ -27,6 +27,8 @@ class Settings(NamedTuple):
     beta2: float = 0.9  # Adam's
     discriminator_steps: int = 5  # before every step of the generator
     first_discriminator_steps: int = 5  # instead, for the first 20 rounds and every 500th
+    precision: str = "float32"  # of convolutions and products while training; "tf32" and "bfloat16" are faster
+                                # where the device has them
     rounds: int = 150001  # rounds of discriminator steps and one step of the generator
     checkpoint_every: int = 1000  # rounds
     preview_every: int = 1000  # rounds
@@ -43,7 +45,7 @@ _ALLOWED = {
                      "preview_every"), COUNT),
     "discriminator_gain": POSITIVE,
     "minibatch": Range(least=2),  # the losses compare images of a minibatch
-    "beta1": SHARE, "beta2": SHARE}
+    "beta1": SHARE, "beta2": SHARE, "precision": PRECISION}
 
 
 def settings(arguments):

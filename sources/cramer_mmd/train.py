@@ -23,4 +23,4 @@ def _trainer(gan, chosen, resolution, seed, wish):
     from . import device  # late: what is wrong with the input is said before PyTorch is loaded
     from .trainer import Trainer
 
-    return Trainer(chosen, resolution, seed, device.choose(wish), gan)
+    return Trainer(chosen, resolution, seed, device.choose(wish, chosen.precision), gan)

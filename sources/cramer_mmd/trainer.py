@@ -98,45 +98,64 @@ class Trainer:
         random = random_at(self.seed, _DISCRIMINATOR, step)
         with torch.no_grad():
             fakes = self._fakes(random)
-        mixing = torch.from_numpy(random.uniform(size=(len(batch), 1, 1, 1)).astype(np.float32)).to(self.device)
-        terms = discriminator_terms(self.critic, self.discriminator.variables, self._real(batch), fakes, mixing)
+        mixing = self._moved(random.uniform(size=(len(batch), 1, 1, 1)).astype(np.float32))
+        terms = discriminator_terms(self.critic, self._discriminate, self._real(batch), fakes, mixing)
         loss = weighted(terms, self.settings)
         self.discriminator.step(loss)
         return loss.detach()
 
     def _generator_step(self, step, batch):
         fakes = self._fakes(random_at(self.seed, _GENERATOR, step))
-        loss = generator_loss(self.critic, self.discriminator.variables, self._real(batch), fakes)
+        loss = generator_loss(self.critic, self._discriminate, self._real(batch), fakes)
         self.generator.step(loss)
         return loss.detach()
 
     def _fakes(self, random):
-        return [networks.generator(self.generator.variables, self._latents(random, self.settings.minibatch))
-                for _ in range(self.critic.FAKES)]
+        return [self._generate(self._latents(random, self.settings.minibatch)) for _ in range(self.critic.FAKES)]
+
+    def _generate(self, latents):
+        with self._rough():
+            return networks.generator(self.generator.variables, latents).float()
+
+    def _discriminate(self, images):
+        with self._rough():
+            return [layer.float() for layer in networks.discriminator(self.discriminator.variables, images)]
+
+    def _rough(self):
+        """Convolutions and products in bfloat16, if the settings say so; variables, and losses outside, in float32."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
 
     def _latents(self, random, count):
-        latents = random.uniform(-1, 1, (count, self.settings.latent_size)).astype(np.float32)
-        return torch.from_numpy(latents).to(self.device)
+        return self._moved(random.uniform(-1, 1, (count, self.settings.latent_size)).astype(np.float32))
 
     def _real(self, batch):
-        return torch.from_numpy(batch).to(self.device).float() / 255
+        return self._moved(batch).float() / 255
+
+    def _moved(self, array):
+        """An array as a tensor on the device. To a GPU from pinned memory: a copy that nothing waits for."""
+        tensor = torch.from_numpy(array)
+        return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
 
 
 def generator_loss(critic, discriminator, real, fakes):
-    """The generator's loss, a scalar, of images in [0, 1]."""
-    features = networks.discriminator(discriminator, torch.cat((real, *fakes)))[-1].split(len(real))
+    """The generator's loss, a scalar, of images in [0, 1].
+
+    discriminator: function images (N, R, R, 3) -> the outputs of its layers, the features (N, F) last.
+    """
+    features = discriminator(torch.cat((real, *fakes)))[-1].split(len(real))
     return critic.generator_loss(features[0], features[1:])
 
 
 def discriminator_terms(critic, discriminator, real, fakes, mixing):
     """The discriminator's loss and its two penalties, scalars without weights: {"loss", "penalty", "l2_penalty"}.
 
-    mixing: (N, 1, 1, 1) in [0, 1), the share of the first batch of fakes in the images whose gradient is penalised.
+    discriminator: as of generator_loss. mixing: (N, 1, 1, 1) in [0, 1), the share of the first batch of fakes in the
+    images whose gradient is penalised.
     """
-    layers = networks.discriminator(discriminator, torch.cat((real, *fakes)))
+    layers = discriminator(torch.cat((real, *fakes)))
     features = layers[-1].split(len(real))
     mixed = ((1 - mixing) * real + mixing * fakes[0]).detach().requires_grad_()
-    scores = critic.score(networks.discriminator(discriminator, mixed)[-1], features[0], features[1:])
+    scores = critic.score(discriminator(mixed)[-1], features[0], features[1:])
     return {"loss": critic.discriminator_loss(features[0], features[1:]),
             "penalty": losses.gradient_penalty(scores, mixed),
             # The sum of two means of N, the reals' and the first fakes', is twice the mean of all 2N.

@@ -12,8 +12,6 @@ _TINY = Network(resolution=8, fmap_base=32, fmap_max=8)
 
 def check(arguments):
     """Import TensorFlow, run a tiny generator and discriminator, say the versions."""
-    import tensorflow as tf
-
     from . import device, networks
 
     chosen = device.choose(arguments.device)
@@ -24,5 +22,5 @@ def check(arguments):
     images = networks.generator(_TINY, generator, latents, 0, 0.0)
     scores, _ = networks.discriminator(_TINY, discriminator, images, 0, 0.0)
     if not np.isfinite(scores.numpy()).all():
-        raise RuntimeError("TensorFlow %s computes nonsense here: %s" % (tf.__version__, scores.numpy()))
-    events.done(versions={"tensorflow": tf.__version__, "numpy": np.__version__}, device=chosen)
+        raise RuntimeError("TensorFlow %s computes nonsense here: %s" % (device.tf.__version__, scores.numpy()))
+    events.done(versions={"tensorflow": device.tf.__version__, "numpy": np.__version__}, device=chosen)

@@ -22,9 +22,8 @@ def generate(arguments):
 
 def _compile(network, weights, wish):
     """A function latents (n, latent_size) -> uint8 (n, R, R, 3), and the version of TensorFlow."""
-    import tensorflow as tf  # late: what is wrong with a model is said before it is loaded
-
-    from . import device, networks
+    from . import device, networks  # late: what is wrong with a model is said before TensorFlow is loaded
+    from .device import tf
 
     events.log("computing on %s" % device.choose(wish))
     level, fade = networks.split_lod(network, weights["lod"])

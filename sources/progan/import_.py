@@ -10,7 +10,7 @@ import numpy as np
 
 from sources.contract import events, imagesets, importing, unpickling
 from sources.contract.errors import BadInput
-from sources.contract.unpickling import describe
+from sources.contract.pickled import describe
 
 from . import settings, variables
 from .model import ARCHITECTURE, BLOCK, VALUE_RANGE

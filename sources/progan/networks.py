@@ -4,6 +4,8 @@ Images are float32 (N, R, R, 3), nominally in [-1, 1], and always of full size. 
 in two parts, `level` = floor(lod), a Python int, and `fade` = lod - level, a scalar tensor: the resolution
 that is computed is R / 2^level, mixed with the next lower one by the weight `fade` (Figure 2).
 Channels are last inside, as TensorFlow has no gradient of a channels-first convolution on CPUs.
+Of the precision "bfloat16" are activations and kernels between the 4x4 image and the full one; weights, images and
+all at 4x4 are float32 always ("tf32" is the device's affair).
 """
 
 import math
@@ -14,6 +16,8 @@ import tensorflow as tf
 from . import variables
 from .settings import width
 
+_KINDS = {"float32": tf.float32, "tf32": tf.float32, "bfloat16": tf.bfloat16}
+
 
 def split_lod(network, lod):
     """(level, fade) of a level of detail; at `stages - 2` and above it is the 4x4 image alone."""
@@ -21,34 +25,34 @@ def split_lod(network, lod):
     return int(math.floor(lod)), np.float32(lod - np.floor(lod))
 
 
-def generator(network, weights, inputs, level, fade):
+def generator(network, weights, inputs, level, fade, precision="float32"):
     """Images (N, R, R, 3) from latents, with labels beside them: (N, latent_size + label_size)."""
     layers = _Layers(network, weights)
     last = variables.stages(network) - level
-    features, before = _first_stage(layers, inputs), None
+    features, before = tf.cast(_first_stage(layers, inputs), _KINDS[precision]), None
     for stage in range(3, last + 1):
         before = features
         features = layers.norm(layers.activate(layers.up(features, stage)))
         features = layers.norm(layers.conv_activate(features, variables.block_name(stage, "Conv1")))
-    images = layers.conv(features, "ToRGB_lod%d" % level)
+    images = layers.to_rgb(features, level)
     if before is not None:
-        images = _mix(images, upscale(layers.conv(before, "ToRGB_lod%d" % (level + 1)), 2), fade)
+        images = _mix(images, upscale(layers.to_rgb(before, level + 1), 2), fade)
     return upscale(images, 2 ** level)
 
 
-def discriminator(network, weights, images, level, fade):
+def discriminator(network, weights, images, level, fade, precision="float32"):
     """(scores (N, 1), labels (N, label_size)), both linear. N at most, or a multiple of, mbstd_group_size."""
     layers = _Layers(network, weights)
     first = variables.stages(network) - level
     images = downscale(images, 2 ** level)
-    features = layers.conv_activate(images, "FromRGB_lod%d" % level)
+    features = tf.cast(layers.conv_activate(images, "FromRGB_lod%d" % level), _KINDS[precision])
     for stage in range(first, 2, -1):
         features = layers.conv_activate(features, variables.block_name(stage, "Conv0"))
         features = layers.activate(layers.down(features, stage))
         if stage == first:
             lower = layers.conv_activate(downscale(images, 2), "FromRGB_lod%d" % (level + 1))
-            features = _mix(features, lower, fade)
-    outputs = _last_stage(layers, features)
+            features = _mix(features, tf.cast(lower, features.dtype), fade)
+    outputs = _last_stage(layers, tf.cast(features, tf.float32))
     return outputs[:, :1], outputs[:, 1:]
 
 
@@ -73,13 +77,16 @@ class _Layers:
         self.network, self.weights = network, weights
 
     def conv(self, x, layer):
-        return tf.nn.conv2d(x, self.weight(layer), 1, "SAME") + self.weights[layer + "/bias"]
+        return self.add_bias(tf.nn.conv2d(x, tf.cast(self.weight(layer), x.dtype), 1, "SAME"), layer)
 
     def conv_activate(self, x, layer):
         return self.activate(self.conv(x, layer))
 
+    def to_rgb(self, x, level):
+        return self.conv(tf.cast(x, tf.float32), "ToRGB_lod%d" % level)
+
     def dense(self, x, layer):
-        return tf.matmul(x, self.weight(layer)) + self.weights[layer + "/bias"]
+        return self.add_bias(tf.matmul(x, self.weight(layer)), layer)
 
     def up(self, x, stage):
         """Convolution and doubling of the resolution to 2^stage."""
@@ -87,21 +94,24 @@ class _Layers:
         if not self.network.fused_scale:
             return self.conv(upscale(x, 2), layer)
         shape = (tf.shape(x)[0], 2 ** stage, 2 ** stage, width(self.network, stage - 1))
-        kernel = _add_shifts(self.weight(layer))
-        return tf.nn.conv2d_transpose(x, kernel, shape, 2, "SAME") + self.weights[layer + "/bias"]
+        kernel = tf.cast(_add_shifts(self.weight(layer)), x.dtype)
+        return self.add_bias(tf.nn.conv2d_transpose(x, kernel, shape, 2, "SAME"), layer)
 
     def down(self, x, stage):
         """Convolution and halving of the resolution 2^stage."""
         layer = variables.down_name(self.network, stage)
         if not self.network.fused_scale:
             return downscale(self.conv(x, layer), 2)
-        kernel = _add_shifts(self.weight(layer)) * 0.25
-        return tf.nn.conv2d(x, kernel, 2, "SAME") + self.weights[layer + "/bias"]
+        kernel = tf.cast(_add_shifts(self.weight(layer)) * 0.25, x.dtype)
+        return self.add_bias(tf.nn.conv2d(x, kernel, 2, "SAME"), layer)
 
     def weight(self, layer):
         name = layer + "/weight"
         stored = self.weights[name]
         return stored * variables.scale(name, stored.shape) if self.network.use_wscale else stored
+
+    def add_bias(self, x, layer):
+        return x + tf.cast(self.weights[layer + "/bias"], x.dtype)
 
     def activate(self, x):
         return tf.nn.leaky_relu(x, 0.2) if self.network.use_leakyrelu else tf.nn.relu(x)
@@ -145,7 +155,9 @@ def _append_deviation(x, group_size):
 
 
 def _pixel_norm(x, epsilon):
-    return x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), axis=-1, keepdims=True) + epsilon)
+    """Its mean is added up in float32, whatever `x` is."""
+    mean = tf.reduce_mean(tf.square(tf.cast(x, tf.float32)), axis=-1, keepdims=True)
+    return x * tf.cast(tf.math.rsqrt(mean + epsilon), x.dtype)
 
 
 def _add_shifts(kernel):
@@ -155,4 +167,4 @@ def _add_shifts(kernel):
 
 
 def _mix(image, lower, fade):
-    return image + (lower - image) * fade
+    return image + (lower - image) * tf.cast(fade, image.dtype)

@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 
 from sources.contract import settings as contract_settings
 from sources.contract.errors import BadInput
-from sources.contract.settings import POSITIVE, SHARE
+from sources.contract.settings import POSITIVE, PRECISION, SHARE
 
 LARGEST = 1024  # pixels, the paper's largest resolution
 
@@ -45,6 +45,8 @@ class Settings(NamedTuple):
     penalty: float = 10.0  # weight of the gradient penalty, WGAN-GP's lambda (appendix A.1)
     drift: float = 0.001  # weight of the squared scores of real images (appendix A.1)
     average: float = 0.999  # decay per step of the generator's moving average (appendix A.1)
+    precision: str = "float32"  # of what is larger than 4x4 while training; "tf32" and "bfloat16" are faster where the
+                                # device has them
     stable_kimg: float = 600.0  # thousands of real images shown at each resolution before the next fades in
     fade_kimg: float = 600.0  # thousands of real images shown while a resolution fades in
     total_kimg: float = 12000.0  # thousands of real images shown in all
@@ -60,7 +62,8 @@ class Settings(NamedTuple):
 PUBLISHED = Settings()
 _ALLOWED = {**dict.fromkeys(("fmap_base", "fmap_max", "latent_size", "minibatch", "fade_kimg",
                             "total_kimg", "checkpoint_every", "preview_every"), POSITIVE),
-            **dict.fromkeys(("beta1", "beta2"), SHARE)}
+            **dict.fromkeys(("beta1", "beta2"), SHARE),
+            "precision": PRECISION}
 
 
 def settings(arguments):

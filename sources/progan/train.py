@@ -22,4 +22,4 @@ def _trainer(chosen, resolution, seed, wish):
     from . import device  # late: what is wrong with the input is said before TensorFlow is loaded
     from .trainer import Trainer
 
-    return Trainer(chosen, resolution, seed, device.choose(wish))
+    return Trainer(chosen, resolution, seed, device.choose(wish, chosen.precision))

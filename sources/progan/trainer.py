@@ -121,11 +121,14 @@ class _Level:
         return loss
 
     def _fakes(self, latents, fade):
-        return networks.generator(self.trainer.network, self.trainer.generator, latents, self.level, fade)
+        trainer = self.trainer
+        return networks.generator(trainer.network, trainer.generator, latents, self.level, fade,
+                                  trainer.settings.precision)
 
     def _critic(self, fade):
         network, weights = self.trainer.network, self.trainer.discriminator
-        return lambda images: networks.discriminator(network, weights, images, self.level, fade)[0][:, 0]
+        precision = self.trainer.settings.precision
+        return lambda images: networks.discriminator(network, weights, images, self.level, fade, precision)[0][:, 0]
 
 
 def real_images(images, level, fade):

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from sources.contract.settings import COUNT, OneOf, check, schema, show
+from sources.contract.settings import OneOf, Range, check, schema, show
 
 _KINDS = ("celeba", "lsun", "photos")
-_ALLOWED = {"resolution": OneOf([32, 64, 128]), **dict.fromkeys(("gan", "train", "validation", "test"), COUNT)}
+_IMAGES = Range(least=1, most=10_000_000)  # LSUN's largest category has as many
+_ALLOWED = {"resolution": OneOf([32, 64, 128]), **dict.fromkeys(("gan", "train", "validation", "test"), _IMAGES)}
 
 
 class Settings(NamedTuple):

@@ -50,7 +50,7 @@ def write(out, dataset, settings, seed):
 
 def _write(folder, keys, dataset, resolution, source, report):
     with (imagesets.Writer(folder, len(keys), resolution, dict(source, input=dataset.digest)) as writer,
-          Stop() as stop, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool):
+          Stop() as stop, ThreadPoolExecutor(_threads()) as pool):
         for start in range(writer.done, len(keys), _CHUNK):
             images = np.stack(list(pool.map(dataset.image, keys[start:start + _CHUNK])))
             writer.append(images)
@@ -58,6 +58,12 @@ def _write(folder, keys, dataset, resolution, source, report):
             stop.check(writer.flush)
         made_by = command.made_by(numpy=np.__version__, pillow=PIL.__version__)
         writer.finish(VALUE_RANGE, source, dict(made_by, input=dataset.digest))
+
+
+def _threads():
+    """As many as the cores that we were given: each has a whole picture in memory, and memory is given with cores."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return max(int(given), 1) if given.isdecimal() else len(os.sched_getaffinity(0))
 
 
 def _is_finished(folder, resolution, digest, source):

@@ -1,1 +1,1 @@
-"""SNGAN (Chainer): the same files on Python 2.7 with Chainer 6.7 and on Python 3 with Chainer 7.8."""
+"""SNGAN: Chainer 6.7 on Python 2.7. What loads no Chainer, such as the verb settings, runs on Python 3 too."""

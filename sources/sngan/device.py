@@ -1,6 +1,7 @@
 """Where Chainer computes."""
 
 import chainer
+import numpy as np
 from chainer.backends import cuda, intel64
 
 from sources.contract.errors import NoDevice
@@ -11,13 +12,13 @@ def choose(wish):
 
     Returns "cpu", "cpu with iDeep" or "cuda". Raises NoDevice if CUDA is wished for and CuPy finds no GPU.
     """
-    found = _gpu()
+    found = _gpu() if wish != "cpu" else "not wished for"
     if wish == "cuda" and found is not None:
-        raise NoDevice("--device cuda: CuPy finds no GPU here (%s); use --device cpu, or start the CUDA flavour of the "
-                       "image with a GPU (docker run --gpus all). CUDA 10.1 drives GPUs up to Turing; for newer "
-                       "ones there is the image sngan-py3" % found)
+        raise NoDevice("--device cuda: CuPy finds no GPU here that it can use (%s); use --device cpu, or start the "
+                       "CUDA flavour of the image with a GPU of compute capability 5.0 to 9.0 (docker run --gpus all)"
+                       % found)
     chainer.global_config.cudnn_deterministic = True
-    if wish != "cpu" and found is None:
+    if found is None:
         cuda.get_device_from_id(0).use()
         return "cuda"
     if intel64.is_ideep_available():
@@ -36,11 +37,12 @@ def place(network, device):
 
 
 def _gpu():
-    """None if there is a GPU that CuPy can use, else why not."""
+    """None if there is a GPU that CuPy can use, else why not, in one line."""
     if not cuda.available:
-        return str(getattr(cuda, "_resolution_error", "") or "CuPy is not installed").splitlines()[0]
-    try:
-        cuda.cupy.zeros(1)
-    except (cuda.cupy.cuda.runtime.CUDARuntimeError, RuntimeError) as error:
-        return str(error)
+        return str(cuda._resolution_error).splitlines()[-1].replace("original error: ", "")
+    try:  # a kernel that CuPy compiles and one of cuDNN: each needs a driver and a GPU that suit it
+        ones = cuda.cupy.ones((1, 1, 1, 1), np.float32)
+        float(chainer.functions.convolution_2d(ones, ones).array)
+    except (RuntimeError, cuda.cupy.cuda.compiler.CompileException) as error:  # the first: whatever CUDA refuses
+        return str(error).splitlines()[0]
     return None

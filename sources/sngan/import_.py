@@ -4,7 +4,7 @@ import os
 
 from sources.contract import arrays, imagesets, importing, models
 from sources.contract.errors import BadInput
-from sources.contract.unpickling import describe
+from sources.contract.pickled import describe
 
 from . import variables
 from .model import ARCHITECTURE, BLOCK, VALUE_RANGES

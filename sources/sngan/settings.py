@@ -20,6 +20,7 @@ class Settings(namedtuple("Settings", [
     "alpha",  # Adam's step size, both networks
     "beta1",  # Adam's
     "beta2",  # Adam's
+    "precision",  # of all that is computed; this framework has no other that a training could take
     "decay_from",  # iterations before the step size begins to fall, on a line that ends at 0 with the last one
     "checkpoint_every",  # iterations
     "preview_every",  # iterations
@@ -36,14 +37,15 @@ class Settings(namedtuple("Settings", [
 
 PUBLISHED = Settings(
     width=64, latent_size=128, classes=1, bottom_width=4, minibatch=32, iterations=150000, discriminator_steps=5,
-    alpha=2e-4, beta1=0.0, beta2=0.9, decay_from=120000, checkpoint_every=15000, preview_every=750)
+    alpha=2e-4, beta1=0.0, beta2=0.9, precision="float32", decay_from=120000, checkpoint_every=15000, preview_every=750)
 
 _ALLOWED = dict.fromkeys(("width", "latent_size", "minibatch", "iterations",
                           "discriminator_steps", "checkpoint_every", "preview_every"), COUNT)
 _ALLOWED.update({
     "classes": OneOf([0, 1]),  # image sets have no labels
     "bottom_width": OneOf([4]),  # the discriminator fits images that begin at 4 pixels
-    "beta1": SHARE, "beta2": SHARE})
+    "beta1": SHARE, "beta2": SHARE,
+    "precision": OneOf(["float32"])})
 
 
 def settings(arguments):

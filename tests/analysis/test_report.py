@@ -1,6 +1,7 @@
 """The report: one page and the same figures as JSON, from the folders that the stages of a study leave behind."""
 
 import csv
+import html
 import json
 import re
 import sys
@@ -63,7 +64,7 @@ def study(tmp_path):
     write_json(inputs / "intervals-measure" / "result.json", {"level": 0.95, "methods": [
         {"name": "classifier", "all": [0.9, 0.95, 0.98], "labels": [["real", 0.8, 0.9, 1.0]]}], "trainings": [0.95]})
     write_json(tmp_path / "config.json", {
-        "study": "demo & more", "resolution": 32, "dataset": "photos", "manifest": {"study": "demo"},
+        "study": "demo & more", "resolution": 32, "dataset": "photos", "manifest": {"study": "demo", "é": "\udce9"},
         "images": [["real", "data/attribution"], ["ProGAN", "ProGAN-generate"], ["SNGAN", "SNGAN-generate"]],
         "trainings": [["ProGAN", "ProGAN-train"], ["classifier", "classifier-train"]],
         "experiments": [["existence", "existence-measure"], ["intervals", "intervals-measure"]]})
@@ -100,6 +101,12 @@ def gallery(study, tmp_path, monkeypatch):
     config["experiments"][1] = ["gallery", "gallery-measure"]
     write_json(tmp_path / "config.json", config)
     return study
+
+
+def test_the_manifest_is_shown_as_people_write_it(study, tmp_path):
+    report(study)
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert '"é": "\\udce9"' in html.unescape(page)  # the latter is of a path that is no text
 
 
 def test_results_for_machines(study, tmp_path):

@@ -1,5 +1,7 @@
 """Small image sets whose classes a small network can tell apart, and command lines run in this process."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,9 @@ from sources.contract import imagesets
 
 
 @pytest.fixture(scope="session", autouse=True)
-def on_the_cpu():
-    device.choose("cpu")
+def on_the_device():
+    """The CPU, or what GANFP_TEST_DEVICE names."""
+    device.choose(os.environ.get("GANFP_TEST_DEVICE", "cpu"))
 
 
 def write_set(folder, images):

@@ -38,6 +38,15 @@ def test_classifier_logits(case, name):
     parity.assert_near(logits, expected["logits"], absolute=5e-6)
 
 
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_logits_in_bfloat16_are_near(case, name):
+    description, settings, weights, expected = case(name)
+    network, inputs = networks.classifier(settings, 32, len(description["labels"])), parity.nhwc(expected["images"])
+    rough = layers.run(network, weights, inputs, "bfloat16").numpy()
+    parity.assert_near_by_norm(rough, expected["logits"], 0.02, name)
+    assert (rough != layers.run(network, weights, inputs, "tf32").numpy()).any()
+
+
 def test_classifier_loss_gradients_and_step(case):
     _, settings, weights, expected = case("classifier-32")
     weights = variables(weights)

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from attribution import feeding
+from attribution import device, feeding
 from attribution.attribute import attribute
 from attribution.train import train
 from sources.contract import models
@@ -185,6 +186,15 @@ def test_bfloat16_stays_near_float32(run):
     rough, weights = models.read(str(run("rough", precision="bfloat16")), "classifier")
     assert rough["settings"]["precision"] == "bfloat16" and exact["weights_sha256"] != rough["weights_sha256"]
     assert all(value.dtype == np.float32 and np.isfinite(value).all() for value in weights.values())
+
+
+@pytest.mark.parametrize("precision, allowed", [("float32", False), ("tf32", True), ("bfloat16", False)])
+def test_tf32_is_used_where_it_is_asked_for_alone(precision, allowed):
+    """TensorFlow would use it unasked."""
+    tf.config.experimental.enable_tensor_float_32_execution(not allowed)
+    device.choose("cpu", precision)
+    assert tf.config.experimental.tensor_float_32_execution_enabled() == allowed
+    device.choose("cpu")
 
 
 def test_sets_that_cannot_be_trained_on(run, image_sets):

@@ -1,6 +1,6 @@
 """Kills at random moments, in turn of the orchestrator, of containers, of the engine. A seed makes them the same again.
 
-python -m tests.chaos.chaos [--seed SEED] [--kills KILLS]
+python -m tests.chaos.chaos [--seed SEED] [--kills KILLS] [--first FIRST]
 
 A study of one source trains and makes images, again and again, each time in a new store and killed on its way
 until it is done. What it made must then be what an undisturbed run makes, bit for bit. No checkpoint may be lost,
@@ -27,34 +27,47 @@ from tests.study.micro import finished
 
 VICTIMS = ("orchestrator", "containers", "engine")
 SECONDS = (0.2, 6.0)  # from its start to a death: an undisturbed run takes some six
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600  # a machine may be busy
 MADE = {"train": ("weights.npz", "training.json", "model.json"), "generate": ("images.npy", "imageset.json")}
 
 
 @dataclass
 class Chaos:
-    """Studies that are killed, on an engine that may be killed too. folder: empty, and nobody else's."""
+    """Studies that are killed, on an engine that may be killed too. folder: empty, and nobody else's.
+
+    Who dies of the death `first`, and when, is a function of its number and `seed`, and so of those that follow.
+    """
 
     engine: OwnEngine
     folder: Path
-    chance: random.Random
+    seed: int
+    first: int = 0
     deaths: Counter[str] = field(default_factory=Counter)
 
     def run(self, kills: int) -> None:
         """Kill so many times, and compare. Raises AssertionError for the first thing that is not as it must be."""
+        self._draw()
         self.engine.take(IMAGE)
         write_images(self.folder / "images")
         (self.folder / "undisturbed").mkdir()
         whole = self._whole(self.folder / "undisturbed")
         (self.folder / "disturbed").mkdir()
-        while sum(self.deaths.values()) < kills:
-            store = self.folder / "disturbed" / f"store-{sum(self.deaths.values())}"
+        while self._number() < self.first + kills:
+            store = self.folder / "disturbed" / f"store-{self._number()}"
             reached = 0
-            while sum(self.deaths.values()) < kills and self._killed(store):
+            while self._number() < self.first + kills and self._killed(store):
                 assert (now := _reached(store)) >= reached, f"{store}: step {reached} was lost, {now} is left"
                 reached = now
             assert self._whole(store) == whole, f"{store}: not what an undisturbed run makes"
             self._nothing_left(store)
+            print(f"{self._number()} deaths: nothing is lost", flush=True)
+
+    def _number(self) -> int:
+        """Of the next death."""
+        return self.first + sum(self.deaths.values())
+
+    def _draw(self) -> None:
+        self.chance = random.Random(f"{self.seed}/{self._number()}")
 
     def _whole(self, store: Path) -> dict[str, bytes]:
         """What the study makes, run to its end."""
@@ -67,11 +80,12 @@ class Chaos:
     def _killed(self, store: Path) -> bool:
         """Go on with a study, and kill something; False if it was done before."""
         program = self._start(store)
-        victim, seconds = VICTIMS[sum(self.deaths.values()) % len(VICTIMS)], self.chance.uniform(*SECONDS)
+        victim, seconds = VICTIMS[self._number() % len(VICTIMS)], self.chance.uniform(*SECONDS)
         try:
             program.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             self.deaths[victim] += 1
+            self._draw()
             getattr(self, f"_kill_{victim}")(store, program)
             return True
         return False
@@ -118,9 +132,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first death, to go on after others")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, OwnEngine() as engine:
-        chaos = Chaos(engine, Path(folder), random.Random(asked.seed))
+        chaos = Chaos(engine, Path(folder), asked.seed, asked.first)
         chaos.run(asked.kills)
     print(", ".join(f"{victim}: {count} times" for victim, count in chaos.deaths.items()), "killed; nothing was lost")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +27,6 @@ def engine(docker_engine: DockerEngine) -> Iterator[own_engine.OwnEngine]:
 
 @pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.campaign)])
 def test_deaths_at_random_lose_nothing(kills: int, engine: own_engine.OwnEngine, tmp_path: Path) -> None:
-    chaos = Chaos(engine, tmp_path, random.Random(0))
+    chaos = Chaos(engine, tmp_path, seed=0)
     chaos.run(kills)
     assert sum(chaos.deaths.values()) == kills and set(chaos.deaths) == {"orchestrator", "containers", "engine"}

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from commands import asking, attribute
 from datasets import pictures
 from orchestration.errors import UserError
+from sources.contract import imagesets
 
 SAID = {"label": "ProGAN", "probability": 0.63}
 
@@ -69,9 +71,29 @@ def test_a_store_that_was_moved_and_a_note_that_was_cut_off_are_named(tmp_path: 
     note.write_text(json.dumps({"results": {"model": "classifier/train"}, "stages": {"classifier/train": "abc"}}))
     with pytest.raises(UserError, match=r"no longer in .*store: the store was moved, .* --store, or make it again"):
         asking.of_study("far", "model", tmp_path / "store")
-    note.write_text("")
-    with pytest.raises(UserError, match=r"run.json: cut off .* `orchestrate.py run` of its manifest writes it anew"):
-        asking.of_study("far", "model", tmp_path / "store")
+    for text in ("", "[1]", "{}", '{"results": 1, "stages": {}}'):
+        note.write_text(text)
+        with pytest.raises(UserError, match=r"run.json: cut off .* `orchestrate.py run` .* writes it anew"):
+            asking.of_study("far", "model", tmp_path / "store")
+
+
+def test_a_folder_that_grows_meanwhile_is_answered_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GAN may be writing into it."""
+    (tmp_path / "fakes").mkdir()
+    for name in "bc":
+        Image.new("RGB", (32, 32)).save(tmp_path / f"fakes/{name}.png")
+    (tmp_path / "model.json").write_text('{"architecture": "classifier", "resolution": 32}')
+
+    def ask(model: asking.Model, scratch: Path, *others: object) -> asking.Answer:
+        for name in "ad":
+            Image.new("RGB", (32, 32)).save(tmp_path / f"fakes/{name}.png")
+        count = len(imagesets.read(str(scratch / "images")).images)
+        return asking.Answer([{"label": str(number), "probability": 1.0} for number in range(count)], None)
+
+    monkeypatch.setattr(asking, "ask", ask)
+    told = CliRunner().invoke(attribute.command, [str(tmp_path / "fakes"), "--model", str(tmp_path), "--json"])
+    rows = json.loads(told.stdout)
+    assert [(Path(row["file"]).name, row["label"]) for row in rows] == [("b.png", "0"), ("c.png", "1")]
 
 
 @pytest.mark.parametrize(("known", "words"), [

@@ -240,10 +240,54 @@ def test_a_damaged_picture_of_another_kind_is_named(tmp_path):
         from_png(tmp_path, tmp_path / "set")
 
 
-def test_too_many_pixels_are_told_in_a_line(tmp_path, monkeypatch):
-    Image.new("1", (300, 300)).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(Unusable, match="a.png: more than .* pixels; make it smaller first"):
+@pytest.fixture
+def few_pixels(monkeypatch):
+    """As if 1,000 pixels were very many."""
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(pictures, "MOST_PIXELS_OF_A_JPEG", 4000)
+
+
+@pytest.mark.parametrize(("name", "side", "options"), [
+    ("a.png", 32, {}), ("a.webp", 32, {}), ("a.jpg", 64, {}), ("a.jpg", 32, {"progressive": True})])
+def test_too_many_pixels_are_told_in_a_line(tmp_path, few_pixels, name, side, options):
+    Image.new("RGB", (side, side)).save(tmp_path / name, **options)
+    with pytest.raises(Unusable, match=f"{name}: {side}x{side} are more than .* pixels; make it smaller first"):
+        from_png(tmp_path, tmp_path / "set")
+
+
+@pytest.mark.parametrize(("width", "kind"), [(51, "JPEG"), (63, "MPO")])
+def test_a_jpeg_as_large_as_phones_make_it_is_decoded_at_half_its_size(tmp_path, few_pixels, width, kind):
+    ramp = np.tile(np.linspace(0, 255, width).astype(np.uint8)[:, np.newaxis, np.newaxis], (1, width, 3))
+    Image.fromarray(ramp).save(tmp_path / "a.jpg", kind, quality=95)
+    half = pictures.read("a.jpg", tmp_path / "a.jpg")
+    assert half.size == ((width + 1) // 2,) * 2
+    assert from_png(tmp_path, tmp_path / "set", resolution=8) == 1
+    pixels = imagesets.read(str(tmp_path / "set")).images[0].astype(int)
+    expected = np.asarray(Image.fromarray(ramp).resize((8, 8), Image.Resampling.LANCZOS)).astype(int)
+    assert abs(pixels - expected).max() <= 6
+
+
+def test_a_set_of_huge_pictures_wants_a_resolution(tmp_path):
+    Image.new("1", (5000, 5000)).save(tmp_path / "a.png")
+    with pytest.raises(Unusable, match="5000x5000 pixels, more than the 4096 of an image set; give --resolution"):
+        from_png(tmp_path, tmp_path / "set")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("AVIF", "AVIF"), ("GIF", "GIF"), ("TIFF", "TIFF"), ("BMP", "BMP"),
+                                            (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"), (b"\xff\x0a\xfa", "JPEG XL")])
+def test_a_picture_of_another_kind_is_called_by_its_name(tmp_path, kind, name):
+    if isinstance(kind, bytes):
+        (tmp_path / "a.jpg").write_bytes(kind)
+    else:
+        Image.new("RGB", (64, 64)).save(tmp_path / "a.jpg", kind)
+    with pytest.raises(Unusable, match=rf"a.jpg: not an image .* \({name}: neither PNG nor JPEG nor WebP\)"):
+        from_png(tmp_path, tmp_path / "set")
+
+
+def test_a_folder_of_others_is_told_what_it_has(tmp_path):
+    for name in ("a.HEIC", "b.heic", "c.avif"):
+        (tmp_path / name).touch()
+    with pytest.raises(Unusable, match="there are no images .* in it, but 1 .avif, 2 .heic; convert what is one"):
         from_png(tmp_path, tmp_path / "set")
 
 
@@ -266,6 +310,16 @@ def test_a_link_that_leads_nowhere_is_there_already(folder, tmp_path):
     (tmp_path / "set").symlink_to(tmp_path / "nowhere")
     with pytest.raises(UserError, match="set: exists already"):
         from_png(folder, tmp_path / "set")
+
+
+def test_pipes_are_not_waited_for(folder, tmp_path):
+    os.mkfifo(folder / "pipe.png")
+    assert from_png(folder, tmp_path / "set") == 7
+    for name in ("images.npy", "imageset.json"):
+        (tmp_path / "set" / name).unlink()
+        os.mkfifo(tmp_path / "set" / name)
+        with pytest.raises(BadInput, match=f"{name}: .*it is no file"):
+            to_png(tmp_path / "set", tmp_path / "png")
 
 
 def test_what_lies_beside_is_left_alone(folder, tmp_path):

@@ -1,6 +1,7 @@
 """Where a report goes: checked before a run begins, and written again if its note was cut off."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, spoil) -> None:
         outcome.check_place(Store(tmp_path / "store"), "s")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]"])
-def test_a_note_that_was_cut_off_is_written_again(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("spoil", [
+    lambda folder: (folder / "run.json").write_text(""), lambda folder: (folder / "run.json").write_text("{"),
+    lambda folder: (folder / "run.json").write_text("[]"), lambda folder: (folder / "run.json").unlink(),
+    lambda folder: (folder / "report/results.json").unlink(), lambda folder: shutil.rmtree(folder / "report")])
+def test_what_was_cut_off_or_taken_away_is_written_again(tmp_path: Path, spoil) -> None:  # type: ignore[no-untyped-def]
     store, wanted = Store(tmp_path / "store"), with_keys(stage("report", "true"))
     made = type(wanted)(Plan("s", wanted.plan.stages, {"report": "report"}), *list(vars(wanted).values())[1:])
     folder = store.folder(made.keys["report"])
@@ -37,8 +41,8 @@ def test_a_note_that_was_cut_off_is_written_again(tmp_path: Path, text: str) -> 
     (folder / "results.json").write_text(json.dumps({"experiments": {"existence": {"headline": "all"}}}))
     said: list[str] = []
     outcome.deliver(made, store, said.append)
-    note = tmp_path / "runs/s/run.json"
-    whole = note.read_text()
-    note.write_text(text)
+    note, results = tmp_path / "runs/s/run.json", tmp_path / "runs/s/report/results.json"
+    whole = note.read_text(), results.read_text()
+    spoil(tmp_path / "runs/s")
     outcome.deliver(made, store, said.append)
-    assert note.read_text() == whole and said[0] == said[2] == "existence: all"
+    assert (note.read_text(), results.read_text()) == whole and said[0] == said[2] == "existence: all"

@@ -137,11 +137,12 @@ def bad_input_is_refused_in_one_line(trial):
 
 
 def a_device_that_is_not_there_is_status_3(trial):
-    """--device cuda without a GPU ends with 3. Not tried where a process may find one."""
+    """--device cuda without a GPU ends with 3, in one line. Not tried where a process may find one."""
     if isinstance(trial.source, Process) and Path("/dev/nvidiactl").exists():
         return
     ended = call(*trial.training("cuda")[:4], ("--device", "cuda"))
     expect(ended.status == 3, f"--device cuda without a GPU ended with {ended.status}: {last(ended.errors)}")
+    expect(len(ended.errors) == 1, f"--device cuda without a GPU wrote {len(ended.errors)} lines: {ended.errors}")
 
 
 def a_stopped_training_continues(trial):

@@ -141,7 +141,7 @@ def _bad_sets(trial):
 
 
 def a_device_that_is_not_there_is_status_3(trial):
-    """--device cuda without a GPU ends with 3. Not tried where a process may find one."""
+    """--device cuda without a GPU ends with 3, in one line. Not tried where a process may find one."""
     if isinstance(trial.source, Process) and Path("/dev/nvidiactl").exists():
         return
     ask = {"model": trial.model, "images": trial.sets}
@@ -151,6 +151,7 @@ def a_device_that_is_not_there_is_status_3(trial):
         expect(ended.status == 3,
                f"{request[1]} --device cuda without a GPU ended with {ended.status}: "
                                   f"{last(ended.errors)}")
+        expect(len(ended.errors) == 1, f"{request[1]} --device cuda without a GPU wrote {ended.errors}")
 
 
 def a_stopped_training_continues(trial):

@@ -1,6 +1,7 @@
 """Named arrays in a file. Runs under Python 2.7 and 3."""
 
 import io
+import struct
 import zipfile
 
 import numpy as np
@@ -73,6 +74,21 @@ def test_a_header_that_claims_more_than_there_is_costs_nothing(tmpdir):
     with pytest.raises(BadInput) as caught:
         arrays.load(path)
     assert "claims" in str(caught.value)
+
+
+@pytest.mark.parametrize("flags, method, said", [
+    (0, 9, "packed in an unusual way"), (1, 0, "encrypted, password required"), (1, 99, "packed in an unusual way")])
+def test_what_python_cannot_unpack_is_refused(tmpdir, flags, method, said):
+    path = write(tmpdir.join("some.npz"), {"a.npy": npy([1])})
+    with open(path, "r+b") as stream:
+        data = bytearray(stream.read())
+        for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            struct.pack_into("<HH", data, data.find(mark) + place, flags, method)
+        stream.seek(0)
+        stream.write(data)
+    with pytest.raises(BadInput) as caught:
+        arrays.load(path)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"<html>no zip</html>", b"\x93NUMPY\x01\x00"])

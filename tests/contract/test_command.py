@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from sources.contract import command
+from sources.contract import atomic, command
 from sources.contract.errors import BadInput, NoDevice, Stopped
 
 
@@ -59,6 +59,13 @@ def test_a_place_that_is_another_users_is_said_to_be(mode, mend, tmpdir, capsys,
     owner = os.stat(str(there)).st_uid
     assert status == 2 and said.count("\n") == 1 and mend in said
     assert "%s belongs to user %d (mode 0" % (there, owner) in said and "this runs as user 12345" in said
+
+
+@pytest.mark.parametrize("name", ["a file", "a file/below", "x" * 300])
+def test_a_place_that_can_be_no_folder_is_one_line(tmpdir, capsys, name):
+    tmpdir.join("a file").write("")
+    status, said = ending(lambda: atomic.make_folder(str(tmpdir.join(name))), capsys)
+    assert status == 2 and said.count("\n") == 1 and "choose another folder" in said
 
 
 def test_bugs_keep_their_traceback():

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import os
+import tarfile
 import zipfile
 
 import numpy as np
@@ -26,13 +28,20 @@ def gzipped(stream):
         packing.write(PICKLE)
 
 
+def tarred(stream):
+    with tarfile.open(fileobj=stream, mode="w") as packing:
+        packing.addfile(tarfile.TarInfo("model.index"))
+
+
 @pytest.mark.parametrize("reader", sorted(READERS))
 @pytest.mark.parametrize("content, said", [
     (b"", "is empty"),
     (b"<!DOCTYPE html><title>Quota exceeded</title>", "is a web page"),
     (b"\xef\xbb\xbf\n<HTML>", "is a web page"),
     (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
-    (packed(gzipped), "packed with gzip"),
+    (packed(gzipped), "packed with gzip"), (b"BZh9" + b"x" * 50, "packed with bzip2"),
+    (packed(tarred), "a tar archive; unpack it"), (b" \0\0\0\0\0\0\0{\"a\":" + b"x" * 50, "safetensors"),
+    (b"\0" * 1000, "nothing but zeros"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (packed(lambda stream: np.save(stream, np.zeros(1))), "a single array of NumPy")])
 def test_another_file_is_named(tmpdir, reader, content, said):
@@ -42,6 +51,14 @@ def test_another_file_is_named(tmpdir, reader, content, said):
         READERS[reader](str(path))
     assert str(caught.value).startswith(str(path)) and str(caught.value).count(str(path)) == 1
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("reader", sorted(READERS))
+def test_a_pipe_is_not_waited_for(tmpdir, reader):
+    os.mkfifo(str(tmpdir.join("celeba")))
+    with pytest.raises(BadInput) as caught:
+        READERS[reader](str(tmpdir.join("celeba")))
+    assert "is neither a file nor a folder" in str(caught.value)
 
 
 @pytest.mark.parametrize("reader", sorted(READERS))

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from sources.contract import unpickling
+from sources.contract import pickled, unpickling
 from sources.contract.errors import BadInput
 
 ARRAYS = min(4, pickle.HIGHEST_PROTOCOL)  # the protocol that the published checkpoints use
@@ -217,21 +217,21 @@ def test_a_bomb_of_lists_is_harmless(tmp_path):
     """2^200 leaves if it were printed or compared."""
     level = b"(h\x00h\x00lq\x00"
     value = load(tmp_path, b"]q\x00" + level * 200 + b".")
-    assert unpickling.describe(value) == "a list"
+    assert pickled.describe(value) == "a list"
 
 
 @pytest.mark.parametrize("value, text", [
     (True, "True"), (None, "None"), (3, "3"), (0.5, "0.5"), ([1], "a list"), ({}, "a dict")])
 def test_describe(value, text):
-    assert unpickling.describe(value) == text
+    assert pickled.describe(value) == text
 
 
 def test_describe_does_not_print_a_huge_number():
-    assert unpickling.describe(2 ** 100000) in ("a int", "a long")
+    assert pickled.describe(2 ** 100000) in ("a int", "a long")
 
 
 def test_describe_shows_only_the_beginning_of_a_text():
-    assert len(unpickling.describe("\x1b[31m" * 1000)) < 300 and "\x1b" not in unpickling.describe("\x1b[31m")
+    assert len(pickled.describe("\x1b[31m" * 1000)) < 300 and "\x1b" not in pickled.describe("\x1b[31m")
 
 
 def test_no_file(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import struct
 import zipfile
 from collections.abc import Iterable
@@ -10,7 +12,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from datasets import Asked, Unusable, celeba, lsun
+from datasets import Asked, Unusable, celeba, kinds, lsun, photos
 
 ASKED = Asked(resolution=32, gan=4, train=3, validation=1, test=2)
 
@@ -58,6 +60,54 @@ def test_whatever_the_names_in_a_zip_a_complaint_is_a_line(tmp_path: Path) -> No
 ])
 def test_what_is_not_in_a_zip_is_told(tmp_path: Path, names: list[str], complaint: str) -> None:
     assert complaint in str(celeba.content(packed(tmp_path / "faces.zip", names), ASKED))
+
+
+def changed(path: Path, flags: int = 0, method: int = 0) -> Path:
+    """The same zip, whose members say to be encrypted, or packed by another method."""
+    data = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        for found in re.finditer(mark, bytes(data)):
+            struct.pack_into("<HH", data, found.start() + place, flags, method)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"method": 9}, "is packed with deflate64, which is not read here; unpack it"),
+    ({"method": 97}, "is packed with method 97, which"),
+    ({"flags": 1}, "is protected by a password; unpack it"), ({"flags": 1, "method": 99}, "by a password")])
+def test_a_zip_of_which_only_names_can_be_read_is_told_before_anything_runs(
+    tmp_path: Path, change: dict[str, int], said: str
+) -> None:
+    archive = changed(packed(tmp_path / "faces.zip", numbered("{:06d}.jpg")), **change)
+    assert said in str(celeba.content(archive, ASKED))
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("faces.z01", "join them (zip -s 0 faces.zip --out"), ("faces.zip.001", "join them (cat faces.zip.* >")])
+def test_a_part_of_a_zip_is_told_by_its_name(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(1000))
+    assert said in str(celeba.form(tmp_path / name))
+
+
+def test_the_last_part_of_a_zip_is_told_by_what_it_says(tmp_path: Path) -> None:
+    data = bytearray(packed(tmp_path / "faces.zip", numbered("{:06d}.jpg")).read_bytes())
+    struct.pack_into("<HH", data, len(data) - 18, 3, 3)
+    (tmp_path / "faces.zip").write_bytes(data)
+    assert "is the last part of several; join them (zip -s 0 faces.zip" in str(celeba.form(tmp_path / "faces.zip"))
+
+
+@pytest.mark.parametrize("kind", [celeba, lsun, photos])
+def test_what_is_no_file_and_no_folder_is_not_waited_for(tmp_path: Path, kind: kinds.Kind) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    assert kind.form(tmp_path / "pipe") == kind.form(Path("/dev/zero")) == "is neither a file nor a folder"
+    assert str(kind.form(tmp_path / "loop")).startswith("is a link that leads nowhere")
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_folder_of_any_name_is_no_zip(name: str) -> None:
+    assert str(celeba.form(Path(name))).startswith("is a folder, where img_align_celeba.zip is expected")
 
 
 def test_a_folder_in_place_of_the_zip_is_told_with_what_was_meant(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestration import gpus
 from orchestration.engines import Job
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.images import Foreign
@@ -45,3 +46,19 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
         return Job(stage=stage, out=out, config=config, **(usual | changes))
 
     return make
+
+
+@pytest.fixture
+def smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """No GPUs of this machine; called with a script, it puts that on the PATH as a pretended nvidia-smi."""
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    monkeypatch.setattr(gpus, "_DRIVER", tmp_path / "none")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    (tmp_path / "bin").mkdir()
+
+    def pretend(script: str) -> None:
+        program = tmp_path / "bin" / "nvidia-smi"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    return pretend

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from orchestration.engines import Job, Result, docker_containers, docker_trial
 from orchestration.engines import docker_engine as engine_module
 from orchestration.engines.docker_engine import DockerEngine, connect
 from orchestration.errors import NoDevice, NoEngine, UserError
+from orchestration.repository import REPOSITORY
 from orchestration.stage import Resources
 
 MakeJob = Callable[..., Job]
@@ -226,6 +229,42 @@ def test_a_question_is_answered_within_limits_and_nothing_is_left(
         assert docker_engine.ask(str(image.id), "settings") == answer
         assert docker_engine.client.containers.list(all=True, filters={"ancestor": image.id}) == []
     finally:
+        docker_engine.client.images.remove(image.id, force=True)
+
+
+ASK = """
+import sys
+from orchestration.engines.docker_engine import connect
+print(connect().ask(sys.argv[1], "settings"))
+"""
+
+
+def test_a_question_that_nobody_waits_for_is_cleaned_away(
+    docker_engine: DockerEngine, tiny_image: str, tmp_path: Path
+) -> None:
+    """An image may call itself whatever it wants: labels of its own are no trouble."""
+    lines = [f"FROM {tiny_image}", f"LABEL ganfp.store={tmp_path}", "LABEL ganfp.asker=[[]]",
+             'ENTRYPOINT ["/bin/sh", "-c", "while :; do sleep 0.1; done"]']
+    image, _ = docker_engine.client.images.build(fileobj=io.BytesIO("\n".join(lines).encode()), rm=True)
+    asking = [subprocess.Popen([sys.executable, "-c", ASK, str(image.id)], cwd=REPOSITORY) for _ in range(2)]
+
+    def questions() -> list[Container]:
+        return list(docker_engine.client.containers.list(all=True, filters={"ancestor": image.id}))
+
+    try:
+        for left, program in ((1, asking[0]), (0, asking[1])):
+            while len(questions()) < left + 1:
+                time.sleep(0.05)
+            program.kill()
+            program.wait()
+            docker_engine.clean(tmp_path, lambda key: True)
+            assert len(questions()) == left
+        docker_engine.client.containers.create(image.id)  # somebody else's
+        docker_engine.clean(tmp_path, lambda key: True)
+        assert len(questions()) == 1
+    finally:
+        for container in questions():
+            container.remove(force=True)
         docker_engine.client.images.remove(image.id, force=True)
 
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
+from orchestration import images
 from orchestration.doctor import Finding, engine, graphics, machine
 from orchestration.errors import UserError
 from orchestration.gpus import Gpu
+from orchestration.images import facts, recipes
 from orchestration.stage import Node, Plan, Resources, Stage
+
+Pretend = Callable[..., None]
 
 GIB = 1 << 30
 NODE = Node("here", Resources(0, 2, 8 * GIB))
 ENGINE = {"ServerVersion": "28.3.0", "Driver": "overlay2", "MemoryLimit": True, "SwapLimit": True, "PidsLimit": True}
+CUDA_IMAGES = [name for name in images.names() if facts.read(recipes.framework_name(name)).cuda]
 
 
 def plan(cores: int = 1, memory: int = GIB, file: str = "/nowhere/celeba.zip") -> dict[str, Plan]:
@@ -83,6 +89,14 @@ def test_a_folder_out_of_sight_is_no_traceback(tmp_path: Path) -> None:
         os.seteuid(0)
 
 
+def test_a_store_may_be_named_from_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine mounts absolute paths alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "store").mkdir()
+    assert machine.existing(Path("store")) == tmp_path / "store"
+    assert machine.existing(Path("")) == machine.existing(Path("new/store")) == tmp_path
+
+
 def test_an_old_engine_is_said_to_be_old() -> None:
     assert "older than 19.03" in words(engine.judge({**ENGINE, "ServerVersion": "18.09.1+dfsg1"}), "warning")
 
@@ -132,26 +146,56 @@ def test_a_page_in_place_of_an_archive_is_recognised(tmp_path: Path) -> None:
     assert "quota" in words(machine.datasets(plan(file=str(tmp_path / "celeba.zip")), needed=True), "problem")
 
 
-def test_an_old_gpu_runs_everything_but_pytorch() -> None:
-    findings = graphics.judge([Gpu(0, "Tesla V100", 7.0, (580, 82, 7))])
-    assert {finding.text.split()[2] for finding in findings if finding.level == "warning"} == {"cramergan", "mmdgan"}
+def runs(gpu: Gpu) -> list[str]:
+    """The images that run on a GPU, as the doctor says."""
+    (finding,) = [finding for finding in graphics.judge([gpu]) if finding.level == "ok"]
+    return finding.text.partition(": it runs ")[2].split(", ")
 
 
-def test_a_new_gpu_cannot_run_the_image_of_cuda_10() -> None:
-    findings = graphics.judge([Gpu(0, "H100", 9.0, (580, 82, 7))])
-    assert "image sngan (CUDA 10.1)" in words(findings, "warning")
-    assert "`image: sngan-py3`" in words(findings, "warning") and levels(findings).count("warning") == 1
+def test_a_gpu_is_told_with_the_images_that_run_on_it_and_those_that_do_not() -> None:
+    old = Gpu(0, "Tesla V100", 7.0, (580, 82, 7))
+    assert runs(old) == [name for name in CUDA_IMAGES if name not in ("cramergan", "mmdgan")]
+    assert words(graphics.judge([old]), "warning") == (
+        "0: not cramergan, mmdgan (CUDA 13: compute capability 7.5 to 12.1) -> say `device: cpu` in the manifest")
+    assert "no image runs on it" in words(graphics.judge([Gpu(1, "Tesla M2090", 2.0, (390, 157))]), "ok")
 
 
-def test_a_driver_that_is_too_old_to_tell_is_said_to_be() -> None:
-    findings = graphics.judge([Gpu(0, "Tesla K80", None, (418, 39))])
-    assert "the driver is too old to tell" in words(findings, "warning") and levels(findings) == ["ok", "warning"]
+@pytest.mark.parametrize("framework", sorted({recipes.framework_name(name) for name in CUDA_IMAGES}))
+def test_what_an_image_needs_is_a_driver_and_a_compute_capability(framework: str) -> None:
+    """At the ends of what image.toml says it runs, and beyond each of them it does not."""
+    cuda = facts.read(framework).cuda
+    assert cuda is not None
+    (oldest, newest), driver = cuda.capability, cuda.driver
+    image = next(name for name in CUDA_IMAGES if recipes.framework_name(name) == framework)
+    for capability in (oldest, newest):
+        assert image in runs(Gpu(0, "Some", capability, driver))
+    version = ".".join(map(str, driver))
+    for gpu, mend in ((Gpu(0, "Some", oldest, (driver[0] - 1, 99)), f"install NVIDIA driver {version} or newer"),
+                      (Gpu(0, "Some", oldest - 0.1, (999,)), cuda.otherwise),
+                      (Gpu(0, "Some", newest + 0.1, (999,)), cuda.otherwise),
+                      (Gpu(0, "Some", None, (999,)), "install a newer NVIDIA driver"),
+                      (Gpu(0, "Some", oldest, ()), f"install NVIDIA driver {version} or newer")):
+        findings = graphics.judge([gpu])
+        assert image not in runs(gpu)
+        assert mend in [finding.mend for finding in findings if image in finding.text]
 
 
-def test_an_old_driver_is_named_with_the_images_that_need_a_newer_one() -> None:
-    findings = graphics.judge([Gpu(0, "RTX 2080 Ti", 7.5, (535, 104, 5))])
-    assert "cramergan (CUDA 13) needs driver 580.65 or newer" in words(findings, "warning")
-    assert "progan" not in words(findings, "warning")
+def test_a_gpu_in_slices_is_told_to_be(smi: Pretend) -> None:
+    smi("echo '0, NVIDIA A100-SXM4-40GB, 580.82.07, 8.0, Enabled'; echo Unable; exit 15")
+    findings = graphics.find(None, needed=True)
+    assert "cut into slices (MIG), of which a stage sees one -> name those" in words(findings, "warning")
+    assert "nvidia-smi also says: Unable -> reboot" in words(findings, "warning")
+
+
+def test_an_old_card_under_an_old_driver_is_known_by_its_name(smi: Pretend) -> None:
+    smi("""case $1 in *mig*|*compute_cap*) f=compute_cap; case $1 in *mig*) f=mig.mode.current ;; esac
+        echo "Field \\"$f\\" is not a valid field to query."; exit 2 ;; esac
+        echo '0, Tesla K80, 418.39'; echo '1, Tesla T4, 418.39'""")
+    findings = graphics.find(None, needed=True)
+    told = words(findings, "ok")
+    for card in ("0: Tesla K80, compute capability 3.7, driver 418.39", "1: Tesla T4, compute capability 7.5"):
+        assert card in told
+    assert "1: not cramergan, mmdgan (CUDA 13: driver 580.65 or newer) -> install" in words(findings, "warning")
 
 
 def test_no_gpu_blocks_only_those_who_asked_for_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

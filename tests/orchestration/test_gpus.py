@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import gpus, mends
+from orchestration import cards, gpus, mends
 from orchestration.engines import docker_gpus
 from orchestration.gpus import Gpu
 
@@ -21,30 +21,24 @@ LISTED = [
 
 PRETENDED = """
 case "$1" in
-*compute_cap*) if [ {old} = True ]; then echo 'Field "compute_cap" is not a valid field to query.'; exit 2; fi
-    echo '0, Pretended, 8.0, 535.1'; echo '1, Pretended, 8.0, 535.1' ;;
 *uuid*) if [ {uuids} = 2 ]; then echo '0, GPU-a0'; echo '1, GPU-b1'; else echo '0, [N/A]'; echo '1, [N/A]'; fi ;;
-*driver*) echo '0, Pretended, 418.39'; echo '1, Pretended, 418.39' ;;
 *) echo '0, Pretended'; echo '1, Pretended' ;;
 esac
 """
+WITHOUT = """
+for field in {unknown}; do
+    case "$1" in *$field*) echo "Field \\"$field\\" is not a valid field to query."; echo; exit 2 ;; esac
+done
+echo '{rows}'
+"""
+A100, T4 = "NVIDIA A100-SXM4-40GB", "Tesla T4"
 Pretend = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
-def smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """No GPUs of this machine; called, it puts a pretended nvidia-smi with two of them on the PATH."""
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
-    monkeypatch.setattr(gpus, "_DRIVER", tmp_path / "none")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    (tmp_path / "bin").mkdir()
-
-    def pretend(script: str = PRETENDED, uuids: int = 0, old: bool = False) -> None:
-        program = tmp_path / "bin" / "nvidia-smi"
-        program.write_text("#!/bin/sh\n" + script.replace("{uuids}", str(uuids)).replace("{old}", str(old)))
-        program.chmod(0o755)
-
-    return pretend
+def two(smi: Pretend) -> Pretend:
+    """Puts a pretended nvidia-smi with two GPUs on the PATH, when it is called."""
+    return lambda uuids=0: smi(PRETENDED.replace("{uuids}", str(uuids)))
 
 
 def test_a_stage_without_gpus_never_asks() -> None:
@@ -82,8 +76,8 @@ def test_an_engine_that_cannot_has_no_way() -> None:
     assert docker_gpus.ways({}, "1.39", ("1",)) == []
 
 
-def test_podman_is_asked_for_none(smi: Pretend) -> None:
-    smi(uuids=2)
+def test_podman_is_asked_for_none(two: Pretend) -> None:
+    two(uuids=2)
     info = {"BuildahVersion": "1.28.2", "Runtimes": {"nvidia": {}}, "CDISpecDirs": None}
     assert docker_gpus.ways(info, "1.41", ("GPU-a0",)) == [] and docker_gpus.ids(info) == ()
 
@@ -93,8 +87,8 @@ def test_several_gpus_are_named_each() -> None:
     assert way["device_requests"][0]["DeviceIDs"] == ["0", "2"]
 
 
-def test_cdi_devices_are_named_by_index_whatever_the_ids(smi: Pretend) -> None:
-    smi(uuids=2)
+def test_cdi_devices_are_named_by_index_whatever_the_ids(two: Pretend) -> None:
+    two(uuids=2)
     first, second = docker_gpus.ways({"DiscoveredDevices": LISTED}, "1.50", ("GPU-b1",))
     assert first == {"device_requests": [CDI_REQUEST]}
     assert second["device_requests"][0]["DeviceIDs"] == ["GPU-b1"]
@@ -106,11 +100,11 @@ def test_cdi_devices_are_ids_without_the_name_of_all(monkeypatch: pytest.MonkeyP
     assert docker_gpus.ids({"DiscoveredDevices": LISTED}) == ("1",)
 
 
-def test_the_id_of_a_gpu_is_its_uuid_where_that_is_told(smi: Pretend) -> None:
-    smi(uuids=2)
+def test_the_id_of_a_gpu_is_its_uuid_where_that_is_told(two: Pretend) -> None:
+    two(uuids=2)
     assert gpus.ids() == ("GPU-a0", "GPU-b1") and gpus.indexes() == {"GPU-a0": "0", "GPU-b1": "1"}
     assert gpus.names(["GPU-b1", "GPU-c2"]) == ["Pretended", "GPU-c2"]
-    smi(uuids=0)
+    two(uuids=0)
     assert gpus.ids() == ("0", "1")
 
 
@@ -131,45 +125,82 @@ def test_the_id_of_a_gpu_is_its_uuid_where_that_is_told(smi: Pretend) -> None:
     ],
 )
 def test_what_a_scheduler_leaves_us_is_honoured(
-    smi: Pretend, monkeypatch: pytest.MonkeyPatch, stated: str, seen: tuple[str, ...]
+    two: Pretend, monkeypatch: pytest.MonkeyPatch, stated: str, seen: tuple[str, ...]
 ) -> None:
-    smi(uuids=2)
+    two(uuids=2)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", stated)
     assert gpus.ids() == seen
 
 
 def test_without_gpus_a_stated_one_is_not_there(
-    smi: Pretend, monkeypatch: pytest.MonkeyPatch
+    two: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,GPU-b1")
     assert gpus.ids() == ()
 
 
-def test_a_driver_that_is_too_old_to_tell_the_capability_is_read(smi: Pretend) -> None:
-    smi(old=True)
-    assert gpus.read() == [Gpu(0, "Pretended", None, (418, 39)), Gpu(1, "Pretended", None, (418, 39))]
-    assert gpus.ids() == ("0", "1")
+@pytest.mark.parametrize(
+    ("unknown", "row", "gpu"),
+    [
+        ("", "0, Tesla T4, 535.104.05, 7.5, [N/A]", Gpu(0, T4, 7.5, (535, 104, 5))),
+        ("mig.mode.current", "0, Tesla T4, 510.39, 7.5", Gpu(0, T4, 7.5, (510, 39))),
+        ("mig.mode.current compute_cap", "0, Tesla T4, 418.39", Gpu(0, T4, 7.5, (418, 39))),
+        ("compute_cap", f"0, {A100}, 450.80.02, Enabled", Gpu(0, A100, 8.0, (450, 80, 2), True)),
+        ("compute_cap", "3, Graphics Device, 450.80.02, [N/A]", Gpu(3, "Graphics Device", None, (450, 80, 2))),
+        ("", "0, [Unknown Error], [N/A], [N/A], [N/A]", Gpu(0, "[Unknown Error]", None, ())),
+        ("", "0, Tesla V100-SXM2-16GB, 580.1, [Not Supported], [N/A]", Gpu(0, "Tesla V100-SXM2-16GB", 7.0, (580, 1))),
+    ],
+)
+def test_whatever_a_driver_does_not_tell_is_not_told(smi: Pretend, unknown: str, row: str, gpu: Gpu) -> None:
+    smi(WITHOUT.replace("{unknown}", unknown).replace("{rows}", row))
+    assert gpus.read() == ([gpu], "")
+
+
+def test_a_gpu_that_is_lost_does_not_hide_the_others(smi: Pretend) -> None:
+    lost = "Unable to determine the device handle for GPU 0000:0A:00.0: GPU is lost.  Reboot the system"
+    rows = f"*uuid*) echo '1, GPU-b1' ;; *) echo '1, {T4}, 535.1, 7.5, [N/A]'"
+    smi(f"case $1 in {rows} ;; esac; echo '{lost}'; exit 15")
+    assert gpus.read() == ([Gpu(1, T4, 7.5, (535, 1))], " ".join(lost.split()))
+    assert gpus.ids() == ("GPU-b1",)
+
+
+@pytest.mark.parametrize("status", [0, 6])
+def test_a_driver_without_devices_is_no_failure(smi: Pretend, status: int) -> None:
+    smi(f"echo No devices were found; exit {status}")
+    assert gpus.read()[0] == [] and gpus.ids() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "capability"),
+    [
+        ("Tesla K80", 3.7), ("Tesla K40m", 3.5), ("GeForce GTX 680", 3.0), ("GeForce GTX TITAN Black", 3.5),
+        ("GeForce GTX TITAN X", 5.2), ("GeForce GTX 750 Ti", 5.0), ("GeForce GTX 980 Ti", 5.2), ("Tesla M60", 5.2),
+        ("Tesla P100-PCIE-16GB", 6.0), ("GeForce GTX 1080 Ti", 6.1), ("TITAN Xp", 6.1), ("Quadro P6000", 6.1),
+        ("Tesla P40", 6.1), ("TITAN V", 7.0), ("Tesla V100-SXM2-32GB", 7.0), ("GeForce RTX 2080 Ti", 7.5),
+        ("GeForce GTX 1660", 7.5), ("Quadro RTX 6000", 7.5), ("A100-SXM4-80GB", 8.0), ("GeForce RTX 3090", 8.6),
+        ("RTX A6000", 8.6), ("A40", 8.6), ("NVIDIA A10G", 8.6), ("Tesla M2090", 2.0), ("Quadro K6000", 3.5),
+        ("Quadro M4000", 5.2), ("NVIDIA H100 80GB HBM3", None), ("Some Card", None),
+    ],
+)  # fmt: skip
+def test_cards_are_known_by_their_names(name: str, capability: float | None) -> None:
+    assert cards.capability(name) == capability
 
 
 def test_an_nvidia_smi_that_hangs_is_told(smi: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpus, "_PATIENCE_SECONDS", 0.2)
-    smi(script="exec sleep 60")
+    smi("exec sleep 60")
     with pytest.raises(gpus.DriverFailure, match="no answer within 0.2 s"):
         gpus.read()
     assert gpus.ids() == ()
 
 
-def test_what_nvidia_smi_prints_is_read(smi: Pretend) -> None:
-    table = "0, NVIDIA A100-SXM4-40GB, 8.0, 535.104.05\\n1, NVIDIA GeForce RTX 2080 Ti, 7.5, 535.104.05\\n"
-    smi(script=f"printf '{table}'")
-    assert gpus.read() == [
-        Gpu(0, "NVIDIA A100-SXM4-40GB", 8.0, (535, 104, 5)),
-        Gpu(1, "NVIDIA GeForce RTX 2080 Ti", 7.5, (535, 104, 5)),
-    ]
+def test_several_gpus_are_read(smi: Pretend) -> None:
+    smi(f"printf '0, {A100}, 535.104.05, 8.0, Disabled\\n1, {T4}, 535.104.05, 7.5, [N/A]\\n'")
+    assert gpus.read() == ([Gpu(0, A100, 8.0, (535, 104, 5)), Gpu(1, T4, 7.5, (535, 104, 5))], "")
 
 
 def test_an_nvidia_smi_that_fails_is_told(smi: Pretend) -> None:
-    smi(script="echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
+    smi("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
     with pytest.raises(gpus.DriverFailure, match="Failed to initialize NVML"):
         gpus.read()
 

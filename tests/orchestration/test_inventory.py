@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def test_items_are_told_apart_and_measured(store: Store) -> None:
 def test_a_begun_stage_that_says_it_is_finished_is_begun(store: Store) -> None:
     (store.partial(BEGUN) / "stage.json").write_text("{}")
     assert item(store, BEGUN).kind == "begun" and BEGUN not in inventory.studies(store, inventory.items(store))
+
+
+def test_what_only_bears_the_name_of_a_stage_is_left_alone_and_a_damaged_one_may_go(store: Store) -> None:
+    (store.root / ("1" * 64)).touch()
+    (store.root / ("2" * 64)).symlink_to(store.root)
+    os.mkfifo(store.root / ("3" * 64))
+    (store.folder(OTHER) / "stage.json").write_text("")
+    found = kinds(store)
+    assert found["1" * 8] == found["2" * 8] == found["3" * 8] == "other" and found["c" * 8] == "begun"
+    assert inventory.remove(store, item(store, OTHER)) and not store.folder(OTHER).exists()
 
 
 def test_a_stage_belongs_to_all_who_were_made_from_it(store: Store) -> None:

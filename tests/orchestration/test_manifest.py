@@ -102,7 +102,16 @@ def test_every_complaint_is_made_at_once_each_with_its_line_and_key(complaints):
      ":3: dataset.archive: variables are not expanded here, only ~ is; write the path out, found '$HOME/a.zip'"),
     (SMALLEST.replace("my/gan:1", "Progan"),
      ":5: sources.GAN.image: images have names in small letters; did you mean progan?, found 'Progan'"),
-    (SMALLEST.replace("my/gan:1", "''"), ":5: sources.GAN.image: expected the name of an image, found ''"),
+    *((SMALLEST.replace("my/gan:1", name), f":5: sources.GAN.image: expected the name of an image, found {shown}")
+      for name, shown in (("''", "''"), ("-rf", "'-rf'"), ('"a\\e[2J"', r"'a\x1b[2J'"))),
+    (SMALLEST.replace("study: tiny", "study: " + "x" * 101),
+     f":2: study: a name has at most 100 characters, as files are called by it, found '{'x' * 101}'"),
+    (SMALLEST.replace("gan: 8", "gan: 1" + "0" * 30),
+     ":4: images.gan: should be less than or equal to 10000000, found 1" + "0" * 30),
+    (SMALLEST.replace("gan:1}", 'gan:1, checkpoint: "a\\0b"}'),
+     ":5: sources.GAN.checkpoint: no file has such a path: they have up to 4095 characters, NUL not among them, "
+     r"found 'a\x00b'"),
+    ("# " + "x" * 1_000_000 + SMALLEST, ": not YAML (more than 1,000,000 bytes)"),
     (SMALLEST + "x-base: &base {image: progan}",
      ":6: x-base: there is no such key; an anchor can stand where it is first used"),
     (SMALLEST + "seed: 1\n  device: cpu",

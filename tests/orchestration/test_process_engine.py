@@ -89,13 +89,13 @@ def test_it_has_an_empty_home_of_its_own(engine: ProcessEngine, make_job: MakeJo
 def test_a_stage_knows_its_environment_its_cores_and_its_gpus(
     engine: ProcessEngine, make_job: MakeJob, tmp_path: Path
 ) -> None:
-    script = 'echo "$GANFP_IMAGE, $OMP_NUM_THREADS, [$CUDA_VISIBLE_DEVICES], $ROOM"'
-    for gpus in ((), ("0", "GPU-2")):
-        running = engine.start(make_job("any", script, gpus=gpus))
+    script = 'echo "$GANFP_IMAGE, $OMP_NUM_THREADS, [$CUDA_VISIBLE_DEVICES], $ROOM, $GANFP_GPU_MEMORY"'
+    for gpus, part in (((), None), (("0", "GPU-2"), 5 << 30)):
+        running = engine.start(make_job("any", script, gpus=gpus, gpu_memory=part))
         assert (list(running.events()), ended(running.result())) == ([], (0, False))
     assert (tmp_path / "stage.log").read_text().splitlines() == [
-        "environment shell, 1, [], shell",
-        "environment shell, 1, [0,GPU-2], shell",
+        "environment shell, 1, [], shell, ",
+        "environment shell, 1, [0,GPU-2], shell, 5368709120",
     ]
 
 

@@ -83,7 +83,7 @@ def test_every_wrong_setting_is_told_with_its_line(tmp_path: Path) -> None:
         "m.yaml:8: sources.A.settings.minibach: there is no such setting; did you mean minibatch?",
         "m.yaml:9: sources.B.settings.steps: expected 5 or more, found 4",
         "m.yaml:11: methods.C.settings.images: expected 1 or more, found 0",
-        'm.yaml:11: methods.C.settings.precision: expected "float32" or "bfloat16", found "float16"',
+        'm.yaml:11: methods.C.settings.precision: expected "float32" or "tf32" or "bfloat16", found "float16"',
     ]
 
 

@@ -6,12 +6,14 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from orchestration import slots
+from orchestration import execution, gpus, slots
 from orchestration.repository import REPOSITORY
+from orchestration.stage import Node, Resources
 
 TAKE = """
 import sys
@@ -77,6 +79,45 @@ def test_all_or_none() -> None:
         assert two is not None and list(two) == ["a", "b"] and none is None
         with slots.attempt(["a", "b", "c"], 1) as one:
             assert one is not None and list(one) == ["c"]
+
+
+def test_parts_of_one_gpu_after_parts_of_each() -> None:
+    with ExitStack() as stack:
+        given = [stack.enter_context(slots.attempt(["a", "b"], 1, parts=2)) for _ in range(5)]
+        assert [None if taken is None else list(taken) for taken in given] == [["a"], ["b"], ["a"], ["b"], None]
+        with slots.attempt(["a", "b"], 1) as whole:
+            assert whole is None
+
+
+def test_a_gpu_that_somebody_has_whole_is_not_given_out_in_parts() -> None:
+    with slots.attempt(["a"], 1) as whole, slots.attempt(["a", "b"], 1, parts=2) as part:
+        assert list(whole or ()) == ["a"] and list(part or ()) == ["b"]
+        with slots.attempt(["a", "b"], 2, parts=2) as both:
+            assert both is None
+    with slots.attempt(["a", "b"], 2) as all_again:
+        assert list(all_again or ()) == ["a", "b"]
+
+
+def test_what_was_refused_is_held_by_nobody() -> None:
+    with slots.attempt(["a"], 1, parts=2):
+        with slots.attempt(["a"], 1) as whole:
+            assert whole is None
+        with slots.attempt(["a"], 1, parts=2) as second, slots.attempt(["a"], 1, parts=2) as third:
+            assert list(second or ()) == ["a"] and third is None
+
+
+def test_a_shared_node_has_so_many_slots_and_each_a_part_of_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = Node("here", Resources(2, 4, 100), ("GPU-0", "GPU-1"))
+    assert node.shared(3) == Node("here", Resources(6, 4, 100), ("GPU-0", "GPU-1"), 3)
+    elsewhere = Node("there", Resources(2, 4, 100))
+    assert elsewhere.shared(3) == elsewhere
+    (tmp_path / "nvidia-smi").write_text(
+        "#!/bin/sh\ncase $1 in *memory*) echo 0, 81559; echo 1, 300;; *) echo 0, GPU-0; echo 1, GPU-1;; esac\n")
+    assert gpus.memory(["GPU-0", "GPU-1"]) == 300 << 20 and gpus.memory(["MIG-7"]) is None is gpus.memory([])
+    assert execution._gpu_memory(node.shared(3), ("GPU-1",)) == 100 << 20
+    assert execution._gpu_memory(node, ("GPU-1",)) is None
 
 
 def test_an_engine_that_gives_its_gpus_out_itself_needs_none_of_ours() -> None:

@@ -24,6 +24,16 @@ def test_a_stage_is_finished_when_it_was_renamed(tmp_path: Path) -> None:
     assert store.log("k") == store.folder("k") / "stage.log" and store.log("k").read_text() == "hello"
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000, '{"key": "of another"}'])
+def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
+    store = Store(tmp_path / "store")
+    store.begin("k", {})
+    store.finish("k", {})
+    (store.folder("k") / "stage.json").write_text(text)
+    with pytest.raises(UserError, match="k/stage.json: damaged, .* remove that folder, and the stage is made again"):
+        store.finished("k")
+
+
 def test_a_stage_cannot_reach_its_log_before_it_has_ended(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.begin("k", {})

@@ -29,7 +29,7 @@ SETTINGS = {
     "real": {"resolution": 32, "gan": 4, "train": 3, "validation": 1, "test": 2},
     "progan": {"fmap_base": 64, "fmap_max": 8, "latent_size": 8, "minibatch": 4, "total_kimg": 0.02,
                "stable_kimg": 0.004, "fade_kimg": 0.004, "checkpoint_every": 2, "preview_every": 2},
-    "sngan": SNGAN, "sngan-py3": SNGAN, "cramergan": CRITIC, "mmdgan": CRITIC,
+    "sngan": SNGAN, "cramergan": CRITIC, "mmdgan": CRITIC,
     "attribution": {"fmap_base": 32, "fmap_max": 8, "images": 16, "minibatch": 4,
                     "validate_every": 2, "checkpoint_every": 2},
     "knn": {}, "eigenface": {"classifier": "svm"}, "prnu": {"levels": [1], "sigma": [1, 5]},
@@ -39,7 +39,6 @@ BASELINES = ("knn", "eigenface", "prnu")  # nothing was published of them that c
 CHECKPOINTS = {
     "progan": "progan-32/network.pkl",
     "sngan": "sngan-128-ch4/generator.npz",
-    "sngan-py3": "sngan-128-ch4/generator.npz",
     "cramergan": "cramergan-32/MMDGAN.model-12000.index",
     "mmdgan": "mmdgan-32/MMDGAN.model-23000.index",
     "attribution": "classifier-32/network.pkl",

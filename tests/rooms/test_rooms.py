@@ -16,7 +16,6 @@ ROOMS = {
     "real": ["tests/sources/real", "tests/contract"],
     "progan": ["tests/sources/progan"],
     "sngan": ["tests/sources/sngan", "tests/contract"],
-    "sngan-py3": ["tests/sources/sngan"],
     "cramergan": ["tests/sources/cramer_mmd"],
     "attribution": ["tests/attribution"],
     "knn": ["tests/baselines"],

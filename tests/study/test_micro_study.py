@@ -94,12 +94,10 @@ def test_a_study_that_is_killed_twice_makes_the_same_images(
     assert {name: modified(store)[name] for name in done} == done
 
 
+@pytest.mark.skipif(shutil.which("python2.7") is None, reason="there is no python2.7 for SNGAN on this machine")
 def test_the_same_through_processes(tmp_path: Path) -> None:
-    manifest = tmp_path / "micro.yaml"
-    twin = "sngan" if shutil.which("python2.7") else "sngan-py3"
-    manifest.write_text(MANIFEST.read_text().replace("image: sngan\n", f"image: {twin}\n"))
     store = tmp_path / "store"
-    told = orchestrate("run", manifest, "--engine", "process", "--store", store)
+    told = orchestrate("run", MANIFEST, "--engine", "process", "--store", store)
     assert told.returncode == 0, told.stdout + told.stderr
     assert set(finished(store)) == set(STAGES) and len(set(image_hashes(store).values())) == len(SOURCES)
     assert json.loads((finished(store)["data"] / "stage.json").read_text())["engine"] == "process"

@@ -26,7 +26,7 @@ def report(arguments):
     atomic.write_json(f"{arguments.out}/results.json", results(found))
     for name, text in (("results.csv", table), ("index.html", page)):
         with atomic.new_file(f"{arguments.out}/{name}") as stream:
-            stream.write(text.encode("utf-8"))
+            stream.write(text.encode("utf-8", "backslashreplace"))  # a path need be no text in any encoding
     events.done(out=arguments.out)
 
 
@@ -50,6 +50,7 @@ def render(found):
     """The whole page as text."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True,
                                      undefined=jinja2.StrictUndefined)
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     numbers, paper = count(1), found.published["scale"]
     environment.filters.update(
         percent=percent, number=shown, duration=_duration, shade=_shade, matrix=_matrix,

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration import images
 from orchestration.errors import BuildFailed, UserError
-from orchestration.images import build, context, offers, pip_settings, steps
+from orchestration.images import build, context, frameworks, offers, pip_settings, steps
 
 HOST = """:env:.find-links='/wheels /gone'
 global.index-url='https://mirror.example/simple'
@@ -88,15 +88,32 @@ def test_without_an_answer_of_pip_it_is_said_what_to_do(monkeypatch, tmp_path, n
     assert len(asked) == 2
 
 
-def test_a_base_that_only_the_user_can_name(monkeypatch):
-    monkeypatch.delenv("GANFP_BASE_SNGAN_CUDA", raising=False)
-    complaint = "Python 2.7, CUDA 10.1 .* name one in GANFP_BASE_SNGAN_CUDA .*sngan-py3"
-    with pytest.raises(BuildFailed, match=complaint):
-        steps.of(images.recipe("sngan", "cuda"), test=False)
+def test_a_base_of_the_users_own_is_what_is_built_on(monkeypatch):
+    monkeypatch.setenv("GANFP_BASE_SNGAN_CUDA", "mirror/debian:bullseye")
     assert steps.of(images.recipe("sngan", "cpu"), test=False)[0].framework.base is None
-    monkeypatch.setenv("GANFP_BASE_SNGAN_CUDA", "mirror/cuda:10.1")
     first, _ = steps.of(images.recipe("sngan", "cuda"), test=False)
-    assert build._base(None, first.framework, print) == "mirror/cuda:10.1"
+    assert build._base(None, first.framework, print) == "mirror/debian:bullseye"
+
+
+def test_a_flavour_may_have_a_dockerfile_of_its_own():
+    cpu, cuda = (steps.of(images.recipe("sngan", flavour), test=False)[0] for flavour in ("cpu", "cuda"))
+    assert "cupy" not in cpu.dockerfile and "containers/chainer/cupy.patch" not in cpu.requirements
+    assert "cupy" in cuda.dockerfile and "containers/chainer/cupy.patch" in cuda.requirements
+    assert cuda.arguments["REQUIREMENTS"] == "containers/chainer/requirements-cuda.txt"
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_framework_that_is_there_says_what_pip_cannot_say_any_more(monkeypatch, tmp_path, offered):
+    answer(monkeypatch, tmp_path, f"Available versions: 2.13.0{'+cpu' * offered}")
+    reference = images.recipe("mmdgan", "cpu").framework.reference
+    asked = answer(monkeypatch, tmp_path / "later", returncode=1)
+    with pytest.raises(UserError, match="reaches no package index"):
+        images.recipe("mmdgan", "cpu")
+    for name in ("ganfp/base:bookworm-1", "ganfp/mmdgan:cpu-1", "ganfp/pytorch:cpu-1"):
+        frameworks.learn(name)
+        assert not list((tmp_path / "later").glob("offers/*"))
+    frameworks.learn(reference)
+    assert images.recipe("mmdgan", "cpu").framework.reference == reference and len(asked) == 1
 
 
 def test_each_build_stands_on_the_one_before():

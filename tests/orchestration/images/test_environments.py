@@ -1,5 +1,6 @@
 """Environments: a snapshot of the code, and packages that images share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,8 +68,21 @@ def test_a_snapshot_of_code_that_changed_is_not_made(installed, made, repository
 def test_a_python_that_is_not_here_is_named_with_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    mend = "install it, or start a Docker Engine; the image sngan-py3"
+    mend = r"install it \(`pyenv install 2.7`\), or start a Docker Engine"
     with pytest.raises(UserError, match=f"image sngan: runs on python2.7, .* {mend}"):
+        environments.ensure(images.recipe("sngan", "cpu"), tmp_path, print)
+
+
+def test_a_flavour_that_is_built_for_containers_alone_is_not_tried_without_one(tmp_path):
+    with pytest.raises(UserError, match="image sngan: its flavour cuda is built for containers alone; .*`device: cpu`"):
+        environments.ensure(images.recipe("sngan", "cuda"), tmp_path, print)
+
+
+def test_a_user_without_a_home_and_without_a_name_is_told_the_same(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 12345678)
+    with pytest.raises(UserError, match="image sngan: runs on python2.7, which is not on this machine"):
         environments.ensure(images.recipe("sngan", "cpu"), tmp_path, print)
 
 

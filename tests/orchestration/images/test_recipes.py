@@ -40,7 +40,8 @@ def test_what_is_copied_keeps_its_path(image):
 @pytest.mark.parametrize(("image", "flavour"), FLAVOURS)
 def test_every_requirement_is_pinned_with_a_hash(image, flavour):
     recipe = images.recipe(image, flavour)
-    for text in (*recipe.framework.requirements.values(), *recipe.requirements.values()):
+    lists = {**recipe.framework.requirements, **recipe.requirements}
+    for text in (text for path, text in lists.items() if not path.endswith(".patch")):
         pinned = re.findall(r"^[\w.-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
         assert len(pinned) == len(re.findall(r"^[A-Za-z]", text, re.MULTILINE)) > 0
 

@@ -1,6 +1,11 @@
-"""CramerGAN and MMDGAN against numbers computed by the published implementation (tests/fixtures/parity)."""
+"""CramerGAN and MMDGAN against numbers computed by the published implementation (tests/fixtures/parity).
+
+On the CPU, or where GANFP_TEST_DEVICE says.
+"""
 
 import json
+import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +13,11 @@ import pytest
 import torch
 
 from sources.contract import models
-from sources.cramer_mmd import cramergan, import_, losses, mmdgan, networks, optimizer, tensorbundle, trainer
+from sources.cramer_mmd import cramergan, device, import_, losses, mmdgan, networks, optimizer, tensorbundle, trainer
 from sources.cramer_mmd.model import to_uint8
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "parity"
+PLACE = device.choose(os.environ.get("GANFP_TEST_DEVICE", "cpu"))
 CASES = {"cramergan-32": cramergan, "mmdgan-32": mmdgan}
 
 
@@ -25,14 +31,15 @@ class Case:
             self.stored = dict(stored)
         weights = tensorbundle.read(import_.find(str(FIXTURES / name)))
         self.generator, self.discriminator = (
-            {key: torch.tensor(value, requires_grad=True)
+            {key: torch.tensor(value, requires_grad=True, device=PLACE)
              for key, value in models.part(weights, which).items() if "moving_" not in key}
             for which in ("generator", "discriminator"))
+        self.discriminate = partial(networks.discriminator, self.discriminator)
         self.settings = self.critic.PUBLISHED
 
     def tensor(self, name):
         """A stored array."""
-        return torch.from_numpy(self.stored[name])
+        return torch.from_numpy(self.stored[name]).to(PLACE)
 
     def fakes(self):
         """The batches of fakes that this critic takes."""
@@ -42,7 +49,7 @@ class Case:
     def terms(self):
         """Loss and penalties of the discriminator."""
         fakes = [fake.detach() for fake in self.fakes()]
-        return trainer.discriminator_terms(self.critic, self.discriminator, self.tensor("real"), fakes,
+        return trainer.discriminator_terms(self.critic, self.discriminate, self.tensor("real"), fakes,
                                            self.tensor("alpha"))
 
     def compare(self, prefix, network, arrays, tolerance):
@@ -55,10 +62,15 @@ class Case:
             stride = self.described["subsample_stride"].get(full)
             key = f"{prefix}/{full}" if f"{prefix}/{full}" in self.stored else f"{prefix}_sub/{full}"
             expected = self.stored[key]
-            found = array.detach().numpy().ravel()[::stride if key.startswith(f"{prefix}_sub") else 1]
+            found = numbers(array).ravel()[::stride if key.startswith(f"{prefix}_sub") else 1]
             assert relative(found, expected.ravel()) < tolerance, full
             compared += 1
         return compared
+
+
+def numbers(tensor):
+    """A tensor as an array."""
+    return tensor.detach().cpu().numpy()
 
 
 def relative(found, expected):
@@ -79,18 +91,18 @@ def mmd():
 
 
 def test_generated_images(case):
-    images = networks.generator(case.generator, case.tensor("z")).detach().numpy()
+    images = numbers(networks.generator(case.generator, case.tensor("z")))
     np.testing.assert_allclose(images, case.stored["g_images"], rtol=0, atol=1e-5)
 
 
 def test_a_second_batch_has_its_own_statistics():
     case = Case("cramergan-32")
-    images = networks.generator(case.generator, case.tensor("z2")).detach().numpy()
+    images = numbers(networks.generator(case.generator, case.tensor("z2")))
     np.testing.assert_allclose(images[:2], case.stored["g_images2"], rtol=0, atol=1e-5)
 
 
 def test_published_bytes(case):
-    images = networks.generator(case.generator, case.tensor("z")).detach().numpy()
+    images = numbers(networks.generator(case.generator, case.tensor("z")))
     difference = np.abs(to_uint8(images, "published").astype(int) - case.stored["png"])
     assert difference.max() <= 1
     assert np.count_nonzero(difference) <= 1e-3 * difference.size
@@ -100,15 +112,15 @@ def test_features_and_layers(case):
     for images, features, squares in (("real", "d_real", "d_layer_meansq_real"),
                                       ("g_images", "d_fake", "d_layer_meansq_fake")):
         layers = networks.discriminator(case.discriminator, case.tensor(images))
-        np.testing.assert_allclose(layers[-1].detach().numpy(), case.stored[features], rtol=0, atol=2e-5)
-        found = np.stack([layer.detach().square().flatten(1).mean(1).numpy() for layer in layers], 1)
+        np.testing.assert_allclose(numbers(layers[-1]), case.stored[features], rtol=0, atol=2e-5)
+        found = np.stack([numbers(layer.square().flatten(1).mean(1)) for layer in layers], 1)
         np.testing.assert_allclose(found, case.stored[squares], rtol=1e-5)
 
 
 def test_losses(case):
     terms = case.terms()
     whole = trainer.weighted(terms, case.settings)
-    generator = trainer.generator_loss(case.critic, case.discriminator, case.tensor("real"), case.fakes())
+    generator = trainer.generator_loss(case.critic, case.discriminate, case.tensor("real"), case.fakes())
     for found, name in ((generator, "g_loss"), (whole, "d_loss"), (terms["penalty"], "gp")):
         np.testing.assert_allclose(found.item(), case.stored[name], rtol=1e-5, err_msg=name)
 
@@ -122,12 +134,12 @@ def test_norms_of_the_gradient_penalty(case):
     features = [networks.discriminator(case.discriminator, images)[-1] for images in (real, *fakes)]
     mixed = ((1 - mixing) * real + mixing * fakes[0]).requires_grad_()
     scores = case.critic.score(networks.discriminator(case.discriminator, mixed)[-1], features[0], features[1:])
-    norms = losses.column_norms(scores, mixed).detach().numpy()
+    norms = numbers(losses.column_norms(scores, mixed))
     np.testing.assert_allclose(norms, case.stored["gp_norms"], rtol=1e-4, atol=1e-5)
 
 
 def test_gradients_of_the_generator(case):
-    loss = trainer.generator_loss(case.critic, case.discriminator, case.tensor("real"), case.fakes())
+    loss = trainer.generator_loss(case.critic, case.discriminate, case.tensor("real"), case.fakes())
     gradients = dict(zip(case.generator, torch.autograd.grad(loss, list(case.generator.values())), strict=True))
     names = case.described["g_var_names"]
     for name, norm in zip(names, case.stored["g_grad_norm"], strict=True):
@@ -162,4 +174,4 @@ def test_kernels_and_the_estimate(mmd):
     for found, name in ((mmdgan.kernel(x, x), "k_xx"), (mmdgan.kernel(x, y), "k_xy"),
                         (mmdgan.kernel(y, y), "k_yy"),
                         (mmdgan.mmd2(x, y), "mmd2"), (mmdgan.mmd2(x, y[:5]), "mmd2_5")):
-        np.testing.assert_allclose(found.numpy(), mmd.stored[name], rtol=1e-5, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(numbers(found), mmd.stored[name], rtol=1e-5, atol=1e-5, err_msg=name)

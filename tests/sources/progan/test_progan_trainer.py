@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from sources.progan import device
 from sources.progan.settings import PUBLISHED
 from sources.progan.trainer import Trainer, real_images
 
@@ -97,3 +99,31 @@ def test_real_images_cover_minus_one_to_one():
     images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, 3)
     np.testing.assert_allclose(real_images(images, 0, np.float32(0)).numpy()[0, :, :, 0].ravel(),
                                np.linspace(-1, 1, 256), atol=1e-6)
+
+
+@pytest.mark.parametrize("precision, allowed", [("float32", False), ("tf32", True), ("bfloat16", False)])
+def test_tf32_is_used_where_it_is_asked_for_alone(precision, allowed):
+    """TensorFlow would use it unasked."""
+    tf.config.experimental.enable_tensor_float_32_execution(not allowed)
+    device.choose("cpu", precision)
+    assert tf.config.experimental.tensor_float_32_execution_enabled() == allowed
+    device.choose("cpu")
+
+
+def test_a_step_in_bfloat16_is_one_in_float32_but_for_roundings():
+    """Half way to 8x8; the optimisers' means after a first step are a tenth of the gradients."""
+    exact, rough = (first_gradients(precision) for precision in ("float32", "bfloat16"))
+    for part in ("generator", "discriminator"):
+        one, other = exact[part], rough[part]
+        assert one.dtype == other.dtype == np.float32 and (one != other).any()
+        assert one @ other / np.linalg.norm(one) / np.linalg.norm(other) > 0.99
+        assert 0.97 < np.linalg.norm(other) / np.linalg.norm(one) < 1.03
+
+
+def first_gradients(precision):
+    """{network: the mean of its gradients, flat} after step 13 alone."""
+    trainer = trainer_of(precision=precision, beta1=0.9)
+    trainer.step(13, Reals())
+    state = trainer.state()
+    return {part: np.concatenate([value.ravel() for name, value in sorted(state.items())
+                                  if name.startswith(part + "_adam/m/")]) for part in ("generator", "discriminator")}

@@ -167,7 +167,8 @@ def test_a_member_that_unpacks_to_more_than_a_face_does_is_not_unpacked(tmp_path
 
 @pytest.mark.parametrize(("changed", "complaint"), [
     ({"gam": 4}, "setting gam: there is no such setting; did you mean gan?"),
-    ({"test": 0}, "setting test: expected 1 or more, found 0"),
+    ({"test": 0}, "setting test: expected 1 to 10000000, found 0"),
+    ({"gan": 10 ** 30}, "setting gan: expected 1 to 10000000, found 1000"),
     ({"resolution": 48}, "setting resolution: expected 32 or 64 or 128, found 48"),
     ({"train": "many"}, "setting train: expected a value like 85000"),
 ])

@@ -105,7 +105,7 @@ def test_what_is_left_out_and_what_is_lost_is_told(tmp_path):
     (lambda album: album.rename(album.with_name("albums")), r"album: is not there; did you mean .*/albums\?"),
     (lambda album: album.rename(album.with_name("albums")), r"is not there; did you mean .*/albums\?"),
     (lambda album: (album / "a.png").symlink_to("/nowhere"), "has a link that leads nowhere, a.png"),
-    (lambda album: (album / "a.jpg").write_bytes(b"GIF89a"), "a.jpg: not an image .* .neither PNG nor JPEG"),
+    (lambda album: (album / "a.jpg").write_bytes(b"GIF89a"), r"a.jpg: not an image .* \(GIF: neither PNG nor JPEG"),
     (lambda album: Image.new("I;16", (80, 80)).save(album / "a.png"), "a.png: has more than 8 bits a channel"),
     (lambda album: photograph(album / "stamp.png", 48, 160), "1 photographs of 9 that are too small, stamp.png"),
 ])

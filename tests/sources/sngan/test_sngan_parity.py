@@ -1,4 +1,7 @@
-"""SNGAN against numbers computed by the published implementation (tests/fixtures/parity). Python 2.7 and 3."""
+"""SNGAN against numbers computed by the published implementation (tests/fixtures/parity). Python 2.7 and 3.
+
+On the CPU, or where GANFP_TEST_DEVICE says.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import os
 import chainer
 import numpy as np
 import pytest
+from chainer.backends import cuda
 
 from sources.contract import arrays
 from sources.sngan import device, losses, model
@@ -32,9 +36,12 @@ def stored():
 
 @pytest.fixture(params=["plain", "as chosen"])
 def where(request):
-    """The plain CPU, and what `device.choose` takes here: iDeep, where it is installed."""
+    """The plain CPU, and what `device.choose` takes here: iDeep, where it is installed; or a GPU alone."""
     chainer.global_config.use_ideep = "never"
-    return "cpu" if request.param == "plain" else device.choose("cpu")
+    wish = os.environ.get("GANFP_TEST_DEVICE", "cpu")
+    if request.param == "plain" and wish != "cpu":
+        pytest.skip("the GPU is asked for")
+    return "cpu" if request.param == "plain" else device.choose(wish)
 
 
 @pytest.fixture
@@ -55,12 +62,22 @@ def discriminator(where):
 
 def close(found, expected, tolerance=1e-4):
     """Nowhere further apart than `tolerance`."""
-    np.testing.assert_allclose(np.asarray(found), expected, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(host(found), expected, rtol=0, atol=tolerance)
 
 
 def relative(found, expected):
     """The distance over the length of what is expected."""
-    return np.linalg.norm(np.asarray(found) - expected) / np.linalg.norm(expected)
+    return np.linalg.norm(host(found) - expected) / np.linalg.norm(expected)
+
+
+def host(array):
+    """An array as one of NumPy, from wherever it is."""
+    return np.asarray(cuda.to_cpu(array))
+
+
+def beside(network, array):
+    """An array of NumPy where a network is."""
+    return network.xp.asarray(array)
 
 
 def below(stored, prefix):
@@ -75,20 +92,21 @@ def test_the_latents_are_those_of_the_published_script(described, stored):
 
 def test_images_with_running_statistics(generator, stored):
     with chainer.using_config("train", False):
-        images = generator(stored["z"]).array
+        images = generator(beside(generator, stored["z"])).array
     close(images[:3], stored["images_test"])
-    difference = np.abs(model.to_uint8(np.asarray(images), "published").astype(int) - stored["images_uint8"])
+    difference = np.abs(model.to_uint8(host(images), "published").astype(int) - stored["images_uint8"])
     assert difference.max() <= 1
     assert np.count_nonzero(difference) <= 1e-3 * difference.size
 
 
 def test_a_category_that_is_named_gives_the_same_images_as_none(generator, stored):
     with chainer.using_config("train", False):
-        close(generator(stored["z"], np.zeros(6, np.int32)).array[:3], stored["images_test"])
+        inputs = [beside(generator, array) for array in (stored["z"], np.zeros(6, np.int32))]
+        close(generator(*inputs).array[:3], stored["images_test"])
 
 
 def test_images_with_the_statistics_of_the_batch_which_move_the_running_ones(generator, stored):
-    close(generator(stored["z"]).array[:2], stored["images_train"])
+    close(generator(beside(generator, stored["z"])).array[:2], stored["images_train"])
     values = model.save(generator)
     for key, expected in below(stored, "bn_after_train/").items():
         assert relative(values[key], expected) < 1e-4, key
@@ -98,9 +116,9 @@ def test_images_with_the_statistics_of_the_batch_which_move_the_running_ones(gen
     (None, False, "d_scores_no_label", "u_after_test/"), (0, False, "d_scores_label0", None),
     (None, True, "d_scores_train", "u_after_train/")])
 def test_scores_and_what_becomes_of_u(discriminator, stored, labels, train, name, after):
-    y = None if labels is None else np.zeros(6, np.int32)
+    y = None if labels is None else beside(discriminator, np.zeros(6, np.int32))
     with chainer.using_config("train", train):
-        close(discriminator(stored["d_images"], y).array, stored[name])
+        close(discriminator(beside(discriminator, stored["d_images"]), y).array, stored[name])
     if after:
         values = model.save(discriminator)
         for key, expected in below(stored, after).items():
@@ -108,7 +126,7 @@ def test_scores_and_what_becomes_of_u(discriminator, stored, labels, train, name
 
 
 def test_the_generators_loss_and_gradients(generator, discriminator, stored, described):
-    fake = discriminator(generator(stored["z"]))
+    fake = discriminator(generator(beside(generator, stored["z"])))
     close(fake.array, stored["gen_step_scores_fake"])
     loss = losses.generator_loss(fake)
     assert abs(float(loss.array) / float(stored["loss_gen"]) - 1) < 1e-4
@@ -122,8 +140,8 @@ def test_the_generators_loss_and_gradients(generator, discriminator, stored, des
 
 def test_the_discriminators_loss_gradients_and_step(generator, discriminator, stored):
     optimizer = chainer.optimizers.Adam(PUBLISHED.alpha, PUBLISHED.beta1, PUBLISHED.beta2).setup(discriminator)
-    images = generator(stored["z"]).array
-    real = discriminator(stored["d_images"])
+    images = generator(beside(generator, stored["z"])).array
+    real = discriminator(beside(discriminator, stored["d_images"]))
     fake = discriminator(images)
     close(real.array, stored["dis_step_scores_real"])
     close(fake.array, stored["dis_step_scores_fake"])
@@ -159,8 +177,8 @@ def test_a_whole_iteration(generator, discriminator, stored, described, where, m
     trainer.generator, trainer.discriminator = generator, discriminator
     trainer._optimizers = dict((name, trainer._optimizer(network)) for name, network in trainer._networks().items())
     latents = iter(stored["iteration/z"])
-    monkeypatch.setattr(trainer, "_latents", lambda random, count: next(latents))
-    monkeypatch.setattr(trainer, "_real", lambda random, batch: batch)
+    monkeypatch.setattr(trainer, "_latents", lambda random, count: beside(generator, next(latents)))
+    monkeypatch.setattr(trainer, "_real", lambda random, batch: beside(discriminator, batch))
     found = trainer.step(0, Rolled(stored["d_images"]))
     assert abs(float(found["generator"]) / float(stored["iteration/loss_gen"]) - 1) < 1e-4
     assert abs(float(found["discriminator"]) / float(stored["iteration/loss_dis"][-1]) - 1) < 1e-3

@@ -141,7 +141,6 @@ def test_a_step_of_one_network_trains_no_weight_of_the_other(trainer, part, step
     assert trained and set(name.split("/")[0] for name in trained) == set([part])
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Chainer 7 has another name for to_cpu
 def test_the_state_brings_everything_back(trainer):
     trainer.step(0, Batches())
     state = trainer.state()

@@ -175,3 +175,14 @@ def test_settings_that_make_no_sense_are_one_line(inputs, tmpdir, change, said):
     words = [tmpdir.join("config.json") if str(word).endswith("config.json") else word for word in inputs]
     status, _, errors = call(*(words + [tmpdir.join("out")]))
     assert status == 2 and errors.count("\n") == 1 and said in errors
+
+
+def test_the_settings_say_that_float32_is_the_one_precision():
+    process = popen("settings")
+    told = json.loads(process.communicate()[0].decode())["train"]["properties"]["precision"]
+    assert told["enum"] == ["float32"] and told["default"] == "float32" and "framework" in told["description"]
+
+
+def test_a_gpu_that_is_not_there_is_one_line():
+    status, events, errors = call("check", "--device", "cuda")
+    assert (status, events, errors.count("\n")) == (3, [], 1) and "CuPy finds no GPU" in errors
