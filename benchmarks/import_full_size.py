@@ -76,8 +76,11 @@ def write_cramergan(folder):
 
 
 def _random(shapes):
+    """{name: array}, small enough that a network with these weights overflows nowhere."""
     random = np.random.default_rng(0)
-    return {name: random.standard_normal(shape, np.float32) for name, shape in shapes.items()}
+    values = {name: random.standard_normal(shape, np.float32) * np.float32(0.02) for name, shape in shapes.items()}
+    values |= {name: np.abs(value) for name, value in values.items() if name.endswith("avg_var")}
+    return values | {name: np.array(1) for name in values if name.endswith("/N")}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from .errors import BadInput
 from .events import done
 from .pickled import describe
 
+_UNCOUNTED = 2 ** 53  # from here on float64 skips whole numbers
 _FLOAT32 = np.dtype(np.float32)
 
 
@@ -14,9 +15,9 @@ def check(where, found, shapes, whole=()):
     """{name: array} of what a checkpoint holds, float32, if it is what a network takes.
 
     found: {name: array}, or whatever a file put there. shapes: {name: shape}, exactly these names.
-    whole: names of counts, numbers of any type, which they keep. where: begins every message.
-    Raises BadInput for what is missing, of another type or shape, not finite, or belongs to no
-    network.
+    whole: names of counts, numbers of any type, which become int64. where: begins every message.
+    Raises BadInput for what is missing, of another type or shape, not finite, no count, or belongs
+    to no network.
     """
     for name in found:
         if name not in shapes:
@@ -55,4 +56,8 @@ def _checked(where, name, found, shape, whole):
             where, name, value.dtype, value.shape, "a number" if whole else _FLOAT32, shape))
     if not np.isfinite(value).all():
         raise BadInput("%s: %s holds values that are not finite" % (where, name))
-    return np.asarray(value) if whole else np.asarray(value, np.float32)
+    if not whole:
+        return np.asarray(value, np.float32)
+    if not ((value >= 0) & (value < _UNCOUNTED) & (value == np.floor(value))).all():
+        raise BadInput("%s: %s holds %s, where a count is expected" % (where, name, value))
+    return np.asarray(value, np.int64)

@@ -29,7 +29,7 @@ def _load(variables, wish):
 
     place = device.choose(wish)
     events.log("computing on %s" % place)
-    variables = {name: torch.from_numpy(value).to(place) for name, value in variables.items()}
+    variables = {name: networks.tensor(name, value, place) for name, value in variables.items()}
 
     @torch.no_grad()
     def images_of(latents):

@@ -15,6 +15,18 @@ _BLOCKS = (1, 2, 3, 4)
 _LAYERS = (0, 1, 2, 3, 4)
 
 
+def tensor(name, array, device):
+    """A variable: of its published shape, with the memory of a convolution's weight in the order of reading.
+
+    That is (out, kh, kw, in). In the published order every convolution would bring its weight into
+    this one first, which took as long as the convolution itself where there are 256 channels and more.
+    """
+    value = torch.from_numpy(array).to(device)
+    if value.dim() != 4 or "Conv1." in name:  # those are added up before they are used
+        return value
+    return value.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last).permute(2, 3, 1, 0)
+
+
 def generator(variables, latents):
     """Images (N, R, R, 3) in [0, 1] of latents (N, Z). Batch normalisation uses this very batch, always."""
     weight = variables["g_h0_lin/Matrix"]
@@ -71,11 +83,11 @@ def _convolve(hidden, weight, bias, stride=1):
 def _upscale_convolve(hidden, weight):
     """`_convolve(_upscale(hidden), weight)` of a 3x3 weight, as one transposed convolution with a 4x4 kernel.
 
-    Two or three of the nine pixels under the weight are the same one before they are doubled, so their weights may be
-    added first: 2.25 times fewer operations, and the layer took a half to a third of the time.
+    The nine pixels under the weight are only four before they are doubled: the weights of one pixel
+    are added first, which leaves 4 products of 9. Generation at 128 pixels: 1.5 times as fast.
     """
-    shifts = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # rows: what each row of the kernel adds
-    kernel = (torch.kron(shifts, shifts) @ weight.flatten(0, 1).flatten(1)).view(4, 4, *weight.shape[2:])
+    rows = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # what each of 4 adds
+    kernel = (torch.kron(rows, rows) @ weight.reshape(9, -1)).view(4, 4, *weight.shape[2:])
     return functional.conv_transpose2d(hidden, kernel.permute(2, 3, 0, 1), stride=2, padding=1)
 
 

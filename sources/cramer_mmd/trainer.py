@@ -90,7 +90,7 @@ class Trainer:
         return (("generator", self.generator), ("discriminator", self.discriminator))
 
     def _optimizer(self, arrays):
-        tensors = {name: torch.from_numpy(value).to(self.device).requires_grad_()
+        tensors = {name: networks.tensor(name, value, self.device).requires_grad_()
                    for name, value in arrays.items()}
         return Adam(tensors, self.settings.learning_rate, self.settings.beta1, self.settings.beta2)
 

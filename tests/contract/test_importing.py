@@ -34,6 +34,12 @@ def test_what_fits_comes_back():
     assert checked["N"] == 7 and checked["N"].dtype.kind == "i"
 
 
+def test_a_count_that_was_written_as_another_number_is_a_whole_one_again():
+    for number in (np.array(7.0, np.float32), np.array(7, np.uint8), np.float64(7)):
+        checked = importing.check("file", dict(whole(), N=number), SHAPES, ["N"])["N"]
+        assert checked == 7 and checked.dtype == np.int64
+
+
 def test_another_byte_order_becomes_the_machines_own():
     swapped = dict(whole(), w=whole()["w"].astype(">f4"))
     checked = importing.check("file", swapped, SHAPES, ["N"])["w"]
@@ -56,6 +62,9 @@ def test_another_byte_order_becomes_the_machines_own():
         ({"w": [0.0] * 6}, "w is a list, where float32 (2, 3) is expected"),
         ({"N": np.array("7")}, "where a number () is expected"),
         ({"N": np.zeros(1, int)}, "N is int64 (1,)"),
+        ({"N": np.array(0.5, np.float32)}, "N holds 0.5, where a count is expected"),
+        ({"N": np.array(-1)}, "N holds -1, where a count is expected"),
+        ({"N": np.array(1e30)}, "N holds 1e+30, where a count is expected"),
     ],
 )
 def test_what_does_not_fit_is_named(changes, said):

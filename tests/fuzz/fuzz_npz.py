@@ -37,7 +37,8 @@ def snapshot(seed=0):
               for key, shape in variables.generator_shapes(64, 1, 2, 1, 4).items()}
     shapes.update({"updater/model:opt_dis/" + key: shape
                    for key, shape in variables.discriminator_shapes(64, 1, 1).items()})
-    return {key: random_state.standard_normal(shape).astype(np.float32) for key, shape in shapes.items()}
+    return {key: np.int32(7) if key.endswith("/N") else random_state.standard_normal(shape).astype(np.float32)
+            for key, shape in shapes.items()}
 
 
 def pack(members):

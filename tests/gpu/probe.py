@@ -16,6 +16,8 @@ import subprocess
 import sys
 
 OF_THE_DRIVER = ("libcuda.so.1", "libnvidia-ml.so.1")  # come with the GPU, from the host
+# Plugins for networks of several machines and for developers of Triton, which nothing here loads.
+NEVER_LOADED = re.compile("libcufile_rdma|nvshmem_(bootstrap|transport)_|triton/plugins/")
 FATBIN = b"\x50\xed\x55\xba"  # how GPU code in a library begins
 
 
@@ -92,8 +94,8 @@ def _named(paths, pattern):
 def main(folders):
     """Look at all libraries of these folders."""
     found = sorted(path for folder in folders for path in libraries(folder))
-    lacks = {path: lacking(path) for path in found}
-    print(json.dumps({"libraries": len(found), "unresolved": {path: lacks[path] for path in found if lacks[path]},
+    lacks = {path: lacking(path) for path in found if not NEVER_LOADED.search(path)}
+    print(json.dumps({"libraries": len(lacks), "unresolved": {path: lacks[path] for path in lacks if lacks[path]},
                       "python": platform.python_version(), "cuda": cuda(found), "cudnn": cudnn(found),
                       "least": least(found)}))
 

@@ -96,6 +96,21 @@ def test_upsampling_shows_every_pixel_four_times():
     ]
 
 
+def test_upsampling_and_convolving_at_once_is_the_same_as_one_after_the_other(where):
+    random = np.random.RandomState(0)
+    weight, bias, x = (random.randn(*shape).astype(np.float32) for shape in ((6, 8, 3, 3), (6,), (3, 8, 5, 5)))
+    found = []
+    for function in (networks._upsample_convolve, lambda x, layer: layer(networks._upsample(x))):
+        layer = device.place(chainer.links.Convolution2D(8, 6, 3, pad=1, initialW=weight, initial_bias=bias), where)
+        inputs = Variable(x)
+        layer.cleargrads()
+        y = function(inputs, layer)
+        F.sum(y * y * y).backward()
+        found.append([np.asarray(value) for value in (y.array, inputs.grad, layer.W.grad, layer.b.grad)])
+    for once, twice in zip(*found):
+        assert np.linalg.norm(once - twice) < 1e-5 * np.linalg.norm(twice)
+
+
 def test_downsampling_is_the_mean_of_four_pixels():
     x = np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4)
     assert networks._downsample(Variable(x)).array[0, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
