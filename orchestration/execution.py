@@ -40,8 +40,7 @@ class Execution:
         Raises StageFailed, Stopped, and what the engine raises.
         """
         stage, key = self._stages[name], self._wanted.keys[name]
-        free = partial(self._store.lease, key)
-        with self._turn(free, "another run that is making this stage", tell) as lease:
+        with self._turn(partial(self._free, key), "another run that is making this stage", tell) as lease:
             if self._store.finished(key):
                 return
             gpus_free = partial(slots.attempt, node.gpus, stage.resources.gpus,
@@ -66,6 +65,12 @@ class Execution:
         with self._guard:
             for running in self._running.values():
                 running.cancel()
+
+    @contextmanager
+    def _free(self, key: str) -> Iterator[Lease | None]:
+        """The lease on a stage, or None if another run has it, or a job of a cluster writes and we are none of it."""
+        with self._store.lease(key) as lease:
+            yield lease if isinstance(self._engine, Detached) or not self._store.written_by_job(key) else None
 
     @contextmanager
     def _turn(self, attempt: Callable[[], AbstractContextManager[_T | None]], why: str,

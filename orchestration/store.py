@@ -65,11 +65,7 @@ class Store:
         """Make what a stage needs to run; returns the path of its configuration."""
         partial = self.partial(key)
         partial.mkdir(parents=True, exist_ok=True)
-        if not os.access(partial, os.W_OK | os.X_OK):  # a container took our right away
-            partial.chmod(0o755)
-        for name in OWN_NAMES:  # of a `finish` that was interrupted, or of a container
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-                (partial / name).unlink()
+        reopen(partial)
         self._aside(key, "log").touch()
         path = self._aside(key, "config.json")
         write_json(path, dict(config))
@@ -107,7 +103,11 @@ class Store:
     def is_free(self, key: str) -> bool:
         """Whether nobody has the lease on the stage `key`, nor writes to it on the node of a cluster."""
         aside = self.root / ".run"  # made by whoever takes a lease, not by who asks
-        return leases.is_free(aside / f"{key}.lease") and leases.is_free(aside / f"{key}.job" / "writer")
+        return leases.is_free(aside / f"{key}.lease") and not self.written_by_job(key)
+
+    def written_by_job(self, key: str) -> bool:
+        """Whether the node of a cluster makes the stage `key` just now."""
+        return not leases.is_free(self.root / ".run" / f"{key}.writer")
 
     def require_space(self, more: int = 0) -> None:
         """Raise UserError if the store cannot be written, or has too little room to begin anything.
@@ -138,6 +138,15 @@ class Scratch(Store):
     """A store for a single command, in a folder of temporary files: room for what it says, and for a log."""
 
     least_free, elsewhere = 64 << 20, "TMPDIR=DIR"
+
+
+def reopen(partial: Path) -> None:
+    """Make what a run of a stage left one that the next can go on in."""
+    if not os.access(partial, os.W_OK | os.X_OK):  # a container took our right away
+        partial.chmod(0o755)
+    for name in OWN_NAMES:  # of a `finish` that was interrupted, or of a container
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            (partial / name).unlink()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -12,13 +12,13 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from orchestration.engines import Full, Job, Result, docker_engine, slurm_node, slurm_queue, slurm_runtime, slurm_site
 from orchestration.engines.slurm_folder import Folder
-from orchestration.engines.slurm_queue import Queue
+from orchestration.engines.slurm_queue import Entry, Queue
 from orchestration.errors import NoEngine, StageFailed, UserError
 from orchestration.events import Event, Tell, parsed
 from orchestration.images import Image, exported
@@ -118,16 +118,15 @@ class SlurmEngine:
         """Remove what jobs left of stages that are done. What still runs is left alone."""
         for path in store.glob(".run/*.job"):
             key = path.name.removesuffix(".job")
-            folder = Folder(store, key)
-            if Store(store).finished(key) and folder.is_alone() and abandoned(key):
-                folder.remove()
+            if Store(store).finished(key) and abandoned(key):
+                Folder(store, key).remove()
 
     def attach(self, job: Job) -> SlurmRunning | None:
         """The job of a stage that is queued or runs. None when what an ended one wrote was brought home."""
         folder = Folder(job.store, job.key)
         if live := self._live(job, folder):
             return SlurmRunning(self, job, folder, live)
-        if folder.path.is_dir() and folder.is_alone():
+        if folder.path.is_dir():
             folder.bring_home(job.out)
         return None
 
@@ -170,15 +169,13 @@ class SlurmEngine:
         return len(found)
 
     def _live(self, job: Job, folder: Folder) -> int | None:
-        """The number of the job of a stage, if one is queued or runs."""
-        entries, number = self.queue.entries(), folder.submitted()
-        if entries is None:
-            entries = self.queue.now()
-        if number is not None and number > max(entries, default=0):  # it was submitted since the queue was asked
-            return number
-        if number is not None and number in entries and entries[number].lives:
-            return number
-        return self.queue.live(slurm_queue.name_of(job.store, job.key))
+        """The number of the job of a stage, if one is queued or runs. Raises NoEngine."""
+        name = slurm_queue.name_of(job.store, job.key)
+        found = self.queue.live(name)
+        if found is None and folder.submitted_just_now():  # maybe since the queue was asked
+            self.queue.now()
+            found = self.queue.live(name)
+        return found
 
     def _task(self, job: Job) -> dict[str, Any]:
         image = self.image(job)
@@ -202,8 +199,9 @@ class SlurmRunning:
         self.image_id = engine.image(job).id
         self._engine, self._job, self._folder, self._number = engine, job, folder, number
         self._since, self._left, self._ended = time.monotonic(), threading.Event(), dict[str, Any]()
-        self._stale = number is not None and folder.submitted() is None  # it is just ending, and was brought home
+        self._stale = number is not None and not folder.submitted()  # it is just ending, and was brought home
         self._told, self._unseen, self._store = "", 0, Store(job.store)
+        self._name = slurm_queue.name_of(job.store, job.key)
 
     def events(self) -> Iterator[Event]:
         """The events it writes, and what it waits for, until it ends or is left alone."""
@@ -226,7 +224,7 @@ class SlurmRunning:
         if how["status"] == 0:
             with contextlib.suppress(OSError):  # it is gone, if the job came later than we did
                 self._job.out.rmdir()
-        elif self._folder.is_alone():
+        else:
             self._folder.bring_home(self._job.out)
         if "refused" in how:
             raise StageFailed(refusal(self._job.stage.name, self._job.out, how["refused"]))
@@ -252,7 +250,7 @@ class SlurmRunning:
             self._ended = how
             return True
         entries = self._engine.queue.entries(self._since)
-        entry = (entries or {}).get(self._number or 0)
+        entry = self._entry(entries)
         if entries is None or (entry and entry.lives) or not self._folder.is_alone():
             return False
         how = self._folder.ended()
@@ -267,9 +265,14 @@ class SlurmRunning:
         return True
 
     def _waiting(self) -> Iterator[Event]:
-        entry = (self._engine.queue.entries(self._since) or {}).get(self._number or 0)
+        entry = self._entry(self._engine.queue.entries(self._since))
         if entry is not None and entry.state == "PENDING":
             yield from self._tell(entry.words())
+
+    def _entry(self, entries: Mapping[int, Entry] | None) -> Entry | None:
+        """What the queue says of the job, whose number may be another's after a death of slurmctld."""
+        entry = (entries or {}).get(self._number or 0)
+        return entry if entry is not None and entry.name == self._name else None
 
     def _tell(self, message: str) -> Iterator[Event]:
         if message != self._told:
@@ -286,11 +289,12 @@ class _News:
 
     def read(self) -> Iterator[Event]:
         """What is new."""
-        if not self._path.exists():
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(self._place)
+                new = stream.read()
+        except FileNotFoundError:  # none was written yet, or the stage is done
             return
-        with self._path.open("rb") as stream:
-            stream.seek(self._place)
-            new = stream.read()
         self._place += len(new)
         *lines, self._rest = (self._rest + new).split(b"\n")
         yield from filter(None, map(parsed, lines))

@@ -4,11 +4,11 @@
     submitted    the number of the last job
     events       what the stage tells, appended to by every attempt
     end.json     how the last attempt ended, if not well; gone while one runs
-    out-NAME     what the attempt NAME writes; at first, NAME is `start`, and it is what others left
-    open-NAME    it did not end, as far as is known
-    current      the NAME of the last one
-    writer.N     the lease of who writes to it
+    out-N        what the attempt N writes, of which the last counts; out-0 is what others left
+    open-N       the attempt N did not end, as far as is known
     slurm.log    what Slurm itself says
+
+Who writes to it, or takes it away, has the lease STORE/.run/KEY.writer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ from orchestration.events import Event
 from orchestration.store import write_json
 
 _PROGRESS_SECONDS = 1.0  # between two that are told: a training of days tells millions
-_START, _CURRENT = "start", "current"
+_JUST_NOW_SECONDS = 60.0
+_OUT = "out-"
 
 
 class Folder:
@@ -36,7 +38,7 @@ class Folder:
 
     def __init__(self, root: Path, key: str) -> None:
         self.path = root / ".run" / f"{key}.job"
-        self.writer = self.path / "writer"
+        self.writer = self.path.with_name(f"{key}.writer")
         self.log = self.path / "slurm.log"
         self.events = self.path / "events"
         self._guard = threading.Lock()
@@ -47,24 +49,28 @@ class Folder:
         (self.path / "end.json").unlink(missing_ok=True)
         write_json(self.path / "task.json", task)
         self.events.touch()
-        if self._current() is None:
-            partial.rename(self._out(_START))
-            self._set(_CURRENT, _START)
+        if not self._attempts():
+            partial.rename(self.out(0))
 
     def task(self) -> dict[str, Any]:
         """What the node is to do."""
         return dict(json.loads((self.path / "task.json").read_text()))
 
-    def submitted(self) -> int | None:
-        """The number of the last job, if one was submitted."""
-        try:
-            return int((self.path / "submitted").read_text())
-        except (FileNotFoundError, ValueError):
-            return None
+    def submitted(self) -> bool:
+        """Whether a job was submitted."""
+        return (self.path / "submitted").is_file()
+
+    def submitted_just_now(self) -> bool:
+        """Whether one was in the last minute."""
+        with suppress(FileNotFoundError):
+            return time.time() - (self.path / "submitted").stat().st_mtime < _JUST_NOW_SECONDS
+        return False
 
     def submit(self, job: int) -> None:
         """Note the number of a job."""
-        self._set("submitted", str(job))
+        new = self.path / f"submitted.{uuid.uuid4().hex}"
+        new.write_text(str(job))
+        new.replace(self.path / "submitted")
 
     def ended(self) -> dict[str, Any] | None:
         """How the last attempt ended; None while none has."""
@@ -74,10 +80,10 @@ class Folder:
         except FileNotFoundError:
             return None
 
-    def end(self, name: str, how: Mapping[str, Any]) -> None:
-        """Say how the attempt `name` ended."""
+    def end(self, attempt: int, how: Mapping[str, Any]) -> None:
+        """Say how an attempt ended."""
         write_json(self.path / "end.json", {**how})
-        self._open(name).unlink(missing_ok=True)
+        self._open(attempt).unlink(missing_ok=True)
 
     def tell(self, event: Event) -> None:
         """Add an event."""
@@ -88,51 +94,64 @@ class Folder:
         """Whether nobody writes."""
         return leases.is_free(self.writer)
 
-    def take_over(self, name: str) -> Path:
-        """Where the attempt `name` is to write, with all that was written so far. It has the lease of the writer."""
-        last, out = str(self._current()), self._out(name)
-        self._give(last, out)
-        self._open(name).touch()
-        self._set(_CURRENT, name)
-        shutil.rmtree(self._out(last), ignore_errors=True)
+    def take_over(self) -> int:
+        """The number of a new attempt, to which all goes that was written so far. The caller has the lease.
+
+        Raises FileNotFoundError if it was brought home.
+        """
+        last = max(self._attempts(), default=None)
+        if last is None:
+            raise FileNotFoundError(self.path)
+        self._open(last + 1).touch()
+        self._give(last, self.out(last + 1))
         (self.path / "end.json").unlink(missing_ok=True)
-        return out
+        return last + 1
+
+    def out(self, attempt: int) -> Path:
+        """Where an attempt writes."""
+        return self.path / f"{_OUT}{attempt}"
 
     def bring_home(self, partial: Path) -> None:
-        """Put what was written where every engine looks for it, unless something newer is there; and go."""
-        last = self._current()
-        newer = partial.is_dir() and any(partial.iterdir())
-        if last is not None and self._out(last).is_dir() and not newer:
-            self._give(last, partial)
-        self.remove()
+        """Put what was written where every engine looks for it, unless something newer is there, and go.
+
+        Nothing is done while somebody writes.
+        """
+        with leases.attempt(self.writer) as lease:
+            if lease is None:
+                return
+            newer = partial.is_dir() and any(partial.iterdir())
+            if (attempts := self._attempts()) and not newer:
+                self._give(max(attempts), partial)
+            self.remove()
 
     def remove(self) -> None:
         """Remove it all."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _give(self, attempt: str, place: Path) -> None:
-        """Let `place`, which is empty or not there, have what an attempt wrote."""
+    def _give(self, attempt: int, place: Path) -> None:
+        """Let `place`, which is empty or not there, have what an attempt wrote; it appears there by rename."""
+        source = self.out(attempt)
         if self._open(attempt).exists():  # it may be alive after all, on a node that was cut off
-            shutil.copytree(self._out(attempt), place, symlinks=True, dirs_exist_ok=True)
-        else:
-            self._out(attempt).replace(place)
+            source = self.path / f"copy-{uuid.uuid4().hex}"
+            shutil.copytree(self.out(attempt), source, symlinks=True, copy_function=_copy)
+        source.replace(place)
+        shutil.rmtree(self.out(attempt), ignore_errors=True)
 
-    def _current(self) -> str | None:
-        try:
-            return (self.path / _CURRENT).read_text()
-        except FileNotFoundError:
-            return None
+    def _attempts(self) -> list[int]:
+        """The numbers of those whose folders are there."""
+        with suppress(FileNotFoundError):
+            ends = [name.removeprefix(_OUT) for name in os.listdir(self.path) if name.startswith(_OUT)]
+            return [int(end) for end in ends if end.isdecimal()]
+        return []
 
-    def _set(self, name: str, text: str) -> None:
-        new = self.path / f"{name}.{uuid.uuid4().hex}"
-        new.write_text(text)
-        new.replace(self.path / name)
-
-    def _out(self, attempt: str) -> Path:
-        return self.path / f"out-{attempt}"
-
-    def _open(self, attempt: str) -> Path:
+    def _open(self, attempt: int) -> Path:
         return self.path / f"open-{attempt}"
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file, unless it is gone by now."""
+    with suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 class Slower:

@@ -2,9 +2,9 @@
 
     python -m orchestration.engines.slurm_node STORE KEY
 
-An attempt takes the lease `writer` of the stage, so that it is alone, whatever Slurm believes: a node that Slurm
-took for dead goes on, and whoever was started in its place waits. It takes over what the last attempt wrote, by
-renaming it; what an attempt wrote that did not end, and may be alive after all, it copies.
+An attempt takes the lease of who writes, so that it is alone, whatever Slurm believes: a node that Slurm took for
+dead goes on, and whoever was started in its place waits. It takes over what the last attempt wrote, by renaming it;
+what an attempt wrote that did not end, and may be alive after all, it copies.
 
 SIGUSR1: the time limit is near: the stage writes its checkpoint, the job is requeued. SIGTERM: the job is
 cancelled or preempted: the stage writes its checkpoint, and Slurm requeues it or does not.
@@ -36,9 +36,11 @@ from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.engines.slurm_folder import Folder
 from orchestration.leases import Lease
-from orchestration.store import OWN_NAMES, Store
+from orchestration.store import OWN_NAMES, Store, reopen
 
 _CHUNK = 1 << 16  # bytes
+_TRIES, _TRY_SECONDS = 10, 5.0  # to be requeued: slurmctld may be away
+_REST_SECONDS = 10.0  # in which what a stage wrote last is read, though processes that it left have its pipe open
 STOPPED, LOST = 143, 137  # statuses of what was stopped, and of what was killed
 
 
@@ -61,7 +63,7 @@ class Attempt:
         with self._writer() as lease:
             status = self._unless_finished(lease)
         if status == STOPPED and self._asked == signal.SIGUSR1:
-            subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=False)
+            _requeue()
         return status
 
     def _take(self, number: int, _: FrameType | None) -> None:
@@ -88,17 +90,16 @@ class Attempt:
             self._folder.remove()
             return 0
         try:
-            self._task = self._folder.task()
+            self._task, attempt = self._folder.task(), self._folder.take_over()
         except FileNotFoundError:
             print(f"{self._folder.path}: it was removed while this job waited; run the study again", file=sys.stderr)
             return 1
-        out = self._folder.take_over(self._name)
         self._folder.tell({"event": "log", "message": f"runs on {_node()}"})
-        ended = self._make(out, lease)
+        ended = self._make(self._folder.out(attempt), lease)
         if ended["status"] == 0:
             self._tidy()
-        else:
-            self._folder.end(self._name, ended)
+        elif lease.held():
+            self._folder.end(attempt, ended)
         return int(ended["status"])
 
     def _tidy(self) -> None:
@@ -110,6 +111,7 @@ class Attempt:
     def _make(self, out: Path, lease: Lease) -> dict[str, Any]:
         """Run the stage and, if all is well, bring it into the store; returns how it ended."""
         started, began = datetime.now(UTC), time.monotonic()
+        reopen(out)
         with Log(self._store.log(self._key)) as log:
             status, out_of_memory = self._stage(out, lease, log)
         again = status == STOPPED and self._asked == signal.SIGUSR1
@@ -122,7 +124,8 @@ class Attempt:
             return {**ended, "status": 1, "refused": problem}
         run = {"host": self._host(), "started": started.isoformat(timespec="seconds"),
                "seconds": round(time.monotonic() - began, 3), "job": self._name}
-        self._store.finish(self._key, {**self._task["record"], **run}, out)
+        if not self._store.finished(self._key):  # by another engine
+            self._store.finish(self._key, {**self._task["record"], **run}, out)
         return ended
 
     def _stage(self, out: Path, lease: Lease, log: Log) -> tuple[int, bool]:
@@ -139,7 +142,7 @@ class Attempt:
                 reader.start()
             status = self._wait(lease)
             for reader in readers:
-                reader.join()
+                reader.join(_REST_SECONDS)
             for event in log.end():
                 self._folder.tell(event)
         finally:
@@ -183,6 +186,14 @@ class Attempt:
         visible = [gpu for gpu in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if gpu and self._task["gpus"]]
         return {"name": _node(), "processor": host.processor(), "cores": self._task["record"]["resources"]["cores"],
                 "gpus": gpus.names(visible)}
+
+
+def _requeue() -> None:
+    """Have Slurm end this job and start it again, which it may need some time for."""
+    for _ in range(_TRIES):
+        if subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=False).returncode == 0:
+            return
+        time.sleep(_TRY_SECONDS)
 
 
 def _read_errors(stream: IO[bytes], log: Log) -> None:

@@ -91,9 +91,10 @@ class Queue:
             return entries
 
     def live(self, name: str) -> int | None:
-        """The number of the last job that is called so and lives, as far as was told last."""
-        return max((entry.job for entry in (self.entries() or {}).values() if entry.name == name and entry.lives),
-                   default=None)
+        """The number of the last job that is called so and lives, as far as was told last. Raises NoEngine."""
+        entries = self.entries()
+        told = self.now() if entries is None else entries
+        return max((entry.job for entry in told.values() if entry.name == name and entry.lives), default=None)
 
     def _ask(self) -> None:
         began = self._tried = time.monotonic()

@@ -1,13 +1,16 @@
 """How a node of a cluster starts an exported image: by Apptainer or, where there is none, by charliecloud.
 
-The root is read-only; what the stage is shown is mounted below /in. Apptainer mounts that read-only too, takes the
-network away and gives GPUs; charliecloud can do none of these.
+The root is read-only, and so is what the stage is shown, below /in; there is no network. Apptainer sees to all of
+that, and gives GPUs; charliecloud gives none, and leaves inputs and the network to slurm_apart.
 """
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from orchestration.engines import slurm_apart
 
 PROGRAMS = {"apptainer": ("apptainer", "singularity"), "charliecloud": ("ch-run",)}
 
@@ -32,7 +35,7 @@ def command(kind: str, program: str, start: Start) -> list[str]:
     for folder in (places, temporary):
         folder.mkdir()
     for place, path in start.shown.items():
-        _make_place(start.scratch / place.lstrip("/"), path)
+        _make_place(_place(start, place), path)
     written = [(places, "/in"), (temporary, "/tmp"), (start.out, "/out")]
     return list((_apptainer if kind == "apptainer" else _charliecloud)(program, start, written))
 
@@ -56,12 +59,21 @@ def _apptainer(program: str, start: Start, written: Sequence[tuple[Path, str]]) 
 
 
 def _charliecloud(program: str, start: Start, written: Sequence[tuple[Path, str]]) -> Iterator[str]:
-    yield from (program, "--no-passwd", "--unset-env=*", "--env-no-expand")
-    for source, place in [*written, *((path, place) for place, path in start.shown.items())]:
+    yield from (sys.executable, "-I", slurm_apart.__file__)
+    for place, path in start.shown.items():
+        yield from (str(path), str(_place(start, place)))
+    yield from ("--", program, "--no-passwd", "--unset-env=*", "--env-no-expand")
+    beside = [(_place(start, place), place) for place in start.shown if not place.startswith("/in/")]
+    for source, place in [*written, *beside]:
         yield f"--bind={source}:{place}"
     for name, value in start.variables.items():
         yield f"--set-env={name}={value}"
     yield from (f"--cd={start.folder}", str(start.root), "--", *start.words)
+
+
+def _place(start: Start, place: str) -> Path:
+    """Where on the node that is which is a place inside."""
+    return start.scratch / place.lstrip("/")
 
 
 def _make_place(place: Path, path: Path) -> None:

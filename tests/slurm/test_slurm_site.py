@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import leases
 from orchestration.engines import slurm_runtime, slurm_site
 from orchestration.engines.slurm_folder import Folder
 from orchestration.engines.slurm_runtime import Start
@@ -76,19 +77,67 @@ def test_apptainer_is_asked_for_no_network_nothing_of_the_host_and_gpus(tmp_path
     assert slurm_runtime.environment("apptainer", "/usr/bin/apptainer", {"A": "0,1"}) == {"APPTAINERENV_A": "0,1"}
 
 
+def test_charliecloud_is_given_what_a_stage_may_not_write_apart(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    start = Start(root=Path("/image"), folder="/", words=("train",), variables={"A": "0,1"}, out=Path("/written"),
+                  shown={"/in/data": Path("/"), "/config.json": tmp_path / "file"}, scratch=tmp_path, gpus=False)
+    words = slurm_runtime.command("charliecloud", "/usr/bin/ch-run", start)
+    shown, started = words[:words.index("--")], words[words.index("--") + 1:]
+    assert shown[3:] == ["/", f"{tmp_path}/in/data", f"{tmp_path}/file", f"{tmp_path}/config.json"]
+    assert started[0] == "/usr/bin/ch-run" and started[-3:] == ["/image", "--", "train"]
+    assert {f"--bind={tmp_path}/in:/in", "--bind=/written:/out", "--set-env=A=0,1"} <= set(started)
+    assert f"--bind={tmp_path}/config.json:/config.json" in started
+
+
 def test_what_an_attempt_wrote_goes_to_the_next_one(tmp_path: Path) -> None:
     (tmp_path / ".run").mkdir()
     partial, folder = tmp_path / "key.partial", Folder(tmp_path, "key")
     partial.mkdir()
     (partial / "checkpoint").write_text("1")
     folder.make({}, partial)
-    first = folder.take_over("1.0")
-    folder.end("1.0", {"status": 143})
-    (second := folder.take_over("1.1")).joinpath("checkpoint").write_text("2")
-    third = folder.take_over("1.2")  # the second one did not end: it may be alive, and write
-    with (second.mkdir() or second / "checkpoint").open("w") as late:
-        late.write("late")
-    assert (third / "checkpoint").read_text() == "2" and not first.exists() and folder.ended() is None
-    folder.end("1.2", {"status": 1})
+    first = folder.take_over()
+    folder.end(first, {"status": 143})
+    second = folder.take_over()
+    (folder.out(second) / "checkpoint").write_text("2")
+    living = (folder.out(second) / "checkpoint").open("w")
+    living.write("2")
+    living.flush()
+    third = folder.take_over()  # the second one did not end: it may be alive, and write
+    with living:
+        living.write("late")
+    assert (folder.out(third) / "checkpoint").read_text() == "2" and folder.ended() is None
+    assert not folder.out(first).exists() and not folder.out(second).exists()
+    folder.end(third, {"status": 1})
     folder.bring_home(partial)
     assert (partial / "checkpoint").read_text() == "2" and not folder.path.exists()
+
+
+def test_an_attempt_that_died_while_it_took_over_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".run").mkdir()
+    partial, folder = tmp_path / "key.partial", Folder(tmp_path, "key")
+    partial.mkdir()
+    (partial / "checkpoint").write_text("1")
+    folder.make({}, partial)
+    for name in ("pathlib.Path.replace", "shutil.rmtree"):
+        folder.take_over()  # and does not end: what it wrote is copied, and then renamed, and the copied removed
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="died"):
+            patch.setattr(name, _die)
+            folder.take_over()
+    last = folder.take_over()
+    assert (folder.out(last) / "checkpoint").read_text() == "1"
+
+
+def test_what_is_written_is_not_taken_away(tmp_path: Path) -> None:
+    (tmp_path / ".run").mkdir()
+    partial, folder = tmp_path / "key.partial", Folder(tmp_path, "key")
+    partial.mkdir()
+    folder.make({}, partial)
+    with leases.attempt(folder.writer):
+        folder.bring_home(partial)
+        assert folder.path.exists()
+    folder.bring_home(partial)
+    assert not folder.path.exists() and partial.is_dir()
+
+
+def _die(*_: object, **__: object) -> None:
+    raise OSError("died")

@@ -65,12 +65,24 @@ def numbers(store: Store, key: str) -> list[str]:
     return next(((place / "numbers").read_text().split() for place in places if (place / "numbers").is_file()), [])
 
 
+def hurry(store: Store, key: str) -> None:
+    """Have the stage `slow`, which runs, write its numbers without a pause."""
+    for out in (store.root / f".run/{key}.job").glob("out-*"):
+        (out / "hurry").touch()
+
+
 def job_of(store: Store, key: str) -> slurm_queue.Entry | None:
     name = slurm_queue.name_of(store.root, key)
     return next((entry for entry in slurm_queue.asked().values() if entry.name == name and entry.lives), None)
 
 
-def test_a_study_runs_and_is_kept(cluster: Cluster, tiny_image: str, store: Store) -> None:
+def test_a_study_runs_and_is_kept(
+    start: Start, cluster: Cluster, tiny_image: str, store: Store, slow: str
+) -> None:
+    program = start("run")
+    cluster.wait(lambda: numbers(store, slow))
+    hurry(store, slow)
+    assert program.wait(timeout=60) == 0
     keys = run(plan(tiny_image), store).keys
     assert (store.folder(keys["last"]) / "all").read_text().split() == ["hello", *NUMBERS]
     record = store.record(keys["last"])
@@ -80,16 +92,22 @@ def test_a_study_runs_and_is_kept(cluster: Cluster, tiny_image: str, store: Stor
     assert not list(store.root.glob("*.partial")) and not list(store.root.glob(".run/*.job"))
 
 
-def test_a_failed_stage_is_told_in_full_and_goes_on_where_it_was(
+def test_a_failed_stage_is_told_in_full_and_goes_on_where_it_was_and_is_apart(
     cluster: Cluster, tiny_image: str, store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = "ls /out/tried || { touch /out/tried; echo trouble ahead >&2; exit 7; }"
-    wanted = Plan("s", (stage(tiny_image, "a", script), stage(tiny_image, "after", "exit 0", "a")), {})
+    after = "cat /proc/net/dev > /out/net; cat /in/a/tried; touch /in/a/tried || touch /out/refused"
+    wanted = Plan("s", (stage(tiny_image, "a", script), stage(tiny_image, "after", after, "a")), {})
     with pytest.raises(StageFailed, match="a failed; after did not run"):
         run(wanted, store)
     told = capsys.readouterr().out
     assert "a failed: it crashed" in told and "status:  7" in told and "    trouble ahead" in told
-    assert (store.folder(run(wanted, store).keys["a"]) / "tried").exists()
+    keys = run(wanted, store).keys
+    assert (store.folder(keys["a"]) / "tried").exists()
+    made = store.folder(keys["after"])
+    assert (made / "refused").exists(), "a stage cannot write to its inputs"
+    interfaces = [line.split(":")[0].strip() for line in (made / "net").read_text().splitlines() if ":" in line]
+    assert interfaces == ["lo"], "nor has it a network"
 
 
 def test_what_asks_for_more_than_any_node_has_is_refused(cluster: Cluster, tiny_image: str, store: Store) -> None:
@@ -112,7 +130,9 @@ def test_a_killed_run_finds_its_jobs_again(start: Start, store: Store, slow: str
     program.kill()
     program.wait()
     before = job_of(store, slow)
-    told, _ = start("run").communicate(timeout=60)
+    again = start("run")
+    hurry(store, slow)
+    told, _ = again.communicate(timeout=60)
     assert numbers(store, slow) == NUMBERS, told
     assert before is not None and store.record(slow)["job"].startswith(f"{before.job}.")
 
@@ -145,7 +165,9 @@ def test_a_plan_is_submitted_and_left_alone(start: Start, store: Store, slow: st
     assert start("detach").wait(timeout=60) == 0  # finds them again
     names = [name for name in cluster.jobs("%j") if name.startswith(slurm_queue.name_of(store.root, "")[:14])]
     assert len(names) == len(set(names))
-    cluster.wait(lambda: len(list(store.root.glob("*/all"))) == 1)
+    cluster.wait(lambda: numbers(store, slow))
+    hurry(store, slow)
+    cluster.wait(lambda: list(store.root.glob("*/all")))
     assert numbers(store, slow) == NUMBERS
     again = start("run")
     assert again.wait(timeout=60) == 0
