@@ -52,7 +52,7 @@ class Chaos:
     def _study(self, store: Path, kills: int) -> None:
         program, until = self._start(store), time.monotonic() + PATIENCE_SECONDS
         while not list(store.glob("*/all")):
-            assert time.monotonic() < until, f"{store}: it does not come to its end"
+            assert time.monotonic() < until, f"{store}: it does not come to its end\n{self.cluster.told()}"
             wait = self.chance.uniform(*SECONDS)
             try:
                 told, _ = program.communicate(timeout=wait)

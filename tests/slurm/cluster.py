@@ -53,7 +53,7 @@ KillWait=5
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports}] CPUs=4 RealMemory=8000 Gres=gpu:2
+NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports}] CPUs=4 RealMemory=12000 Gres=gpu:2
 PartitionName=low Nodes=ALL Default=YES MaxTime=INFINITE PriorityTier=1 GraceTime=10
 PartitionName=high Nodes=ALL MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
 """
@@ -141,11 +141,15 @@ class Cluster:
         """What squeue says of every job."""
         return self._said("squeue", "-h", "-o", fields).splitlines()
 
+    def told(self) -> str:
+        """What Slurm says of its jobs and nodes."""
+        return "\n".join([*self.jobs("%i %j %T %r %N"), self._said("sinfo", "-N", "-h", "-o", "%N %T %E")])
+
     def wait(self, condition: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> None:
         """Wait until something holds. Raises AssertionError after a while."""
         until = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < until, f"it did not come to that within {seconds} s"
+            assert time.monotonic() < until, f"it did not come to that within {seconds} s:\n{self.told()}"
             time.sleep(0.05)
 
     def _said(self, *words: str) -> str:

@@ -1,4 +1,4 @@
-"""A training and the images of its model: the same bits by jobs of Slurm, with a stop on the way, and by Docker."""
+"""The same bits by jobs of Slurm and by Docker: of a training that is stopped on its way, of a whole study."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 from orchestration.engines import slurm_queue
 from orchestration.engines.docker_engine import DockerEngine
 from orchestration.store import Store
-from tests.slurm import slurm_study
+from tests.slurm import same, slurm_study
 from tests.slurm.cluster import Cluster
 from tests.study import examples, shell_study
 from tests.study.eigenimages_study import IMAGE, plan, write_images
+from tests.study.micro import MANIFEST, STAGES, finished, orchestrate
 
-pytestmark = [pytest.mark.docker, pytest.mark.campaign]  # which exports an image of half a gigabyte
+pytestmark = [pytest.mark.docker, pytest.mark.campaign]  # which exports images of gigabytes
 MADE = {"train": ("weights.npz", "model.json"), "generate": ("images.npy", "imageset.json")}
 
 
@@ -37,3 +38,13 @@ def test_the_bits_are_those_of_docker(cluster: Cluster, docker_engine: DockerEng
     slurm_study.run(wanted, stores[1])
     assert made(stores[0], keys) == made(stores[1], keys)
     assert stores[1].record(keys["train"])["job"].startswith(f"{job}.1.")
+
+
+def test_a_study_finds_what_it_finds_by_docker(cluster: Cluster, docker_engine: DockerEngine, folder: Path) -> None:
+    stores = {engine: folder / engine / "store" for engine in ("docker", "slurm")}
+    for engine, store in stores.items():
+        told = orchestrate("run", MANIFEST, "--engine", engine, "--store", store)
+        assert told.returncode == 0, told.stdout + told.stderr
+    assert set(finished(stores["slurm"])) == set(STAGES) and same.differences(stores["slurm"], stores["docker"]) == []
+    found, known = (same.results(stores[engine].parent / "runs/micro/report") for engine in ("slurm", "docker"))
+    assert found == known
