@@ -96,7 +96,7 @@ class _Trial:
         log = self._folder / "slurm.log"
         lines = log.read_text(errors="backslashreplace").split("\n") if log.exists() else []
         state, last = entry.state if entry else "gone", next(filter(None, reversed(lines)), "it wrote nothing here")
-        text = f"ended ({state}) and left no answer in {self._folder}: {last}"
+        text = f"ended ({state}) and left no answer below {self._folder.parent}: {last}"
         yield Finding("problem", kind, printable(text, 300), _SEE)
 
     def _judge(self, kind: str, said: dict[str, Any]) -> Iterator[Finding]:

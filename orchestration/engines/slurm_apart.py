@@ -28,7 +28,10 @@ def main() -> None:
     _separate()
     for source, place in zip(sys.argv[1:end:2], sys.argv[2:end:2], strict=True):
         _show(source, place)
-    os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
+    try:
+        os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
+    except OSError as error:
+        sys.exit(f"{sys.argv[end + 1]}: {error.strerror}; see orchestrate.py doctor")
 
 
 def _separate() -> None:

@@ -41,7 +41,7 @@ from orchestration.store import OWN_NAMES, Store, reopen
 _CHUNK = 1 << 16  # bytes
 _TRIES, _TRY_SECONDS = 10, 5.0  # to be requeued: slurmctld may be away
 _REST_SECONDS = 10.0  # in which what a stage wrote last is read, though processes that it left have its pipe open
-STOPPED, LOST = 143, 137  # statuses of what was stopped, and of what was killed
+STOPPED, LOST, NOT_STARTED = 143, 137, 127  # statuses of a stage, as of a shell
 
 
 class Attempt:
@@ -133,7 +133,11 @@ class Attempt:
         memory = KillWatch()
         scratch = Path(tempfile.mkdtemp(prefix="ganfp-"))
         try:
-            self._child = self._start(out, scratch)
+            try:
+                self._child = self._start(out, scratch)
+            except OSError as error:
+                log.errors(f"{self._task['program']}: {error.strerror}; see orchestrate.py doctor\n".encode())
+                return NOT_STARTED, False
             if self._asked is not None:
                 self._child.terminate()
             readers = [threading.Thread(target=work, args=(stream, log), daemon=True) for work, stream in

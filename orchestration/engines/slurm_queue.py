@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 60
 _ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY", "BOOT_FAIL",
           "DEADLINE", "REVOKED"}
 _FULL = re.compile("submit limit|MaxSubmit|maximum number of jobs|temporarily|try again|unable to contact|timed out|"
-                   "connect failure", re.IGNORECASE)
+                   "connect failure|connection failure|receive failure|zero bytes|standby", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -22,6 +24,7 @@ _NODES = 3
 _SUBREAPER = 36  # of prctl(2)
 _START = signal.SIGUSR1  # tells a node to start slurmd
 _PATIENCE_SECONDS = 60
+_PORTS = range(10_000, 32_000)
 _CONF = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -107,8 +110,9 @@ class Cluster:
         return [f"n{number}" for number in range(1, _NODES + 1)]
 
     def start_controller(self) -> None:
-        """Start slurmctld, which goes on where it was."""
+        """Start slurmctld, which goes on where it was, and wait until it answers."""
         subprocess.run(["slurmctld"], check=True)
+        self.wait(lambda: "is UP" in self._said("scontrol", "ping"))
 
     def kill_controller(self) -> None:
         """Kill slurmctld alone: jobs go on."""
@@ -178,11 +182,16 @@ class Cluster:
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """None that the kernel gives to whoever asks, who would have it when a daemon that was killed comes back."""
+    def is_free(port: int) -> bool:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            return False
+        return True
+
+    ports = filter(is_free, random.sample(_PORTS, len(_PORTS)))
+    return list(itertools.islice(ports, count))
 
 
 def _let_resolve(host: str) -> None:
