@@ -66,7 +66,7 @@ def reason_against() -> str:
     """Why there can be no cluster here; "" if there can."""
     missing = [name for name in PROGRAMS if not (shutil.which(name) or shutil.which(name, path="/usr/sbin"))]
     if missing:
-        return f"no Slurm here ({', '.join(missing)}); install slurmctld slurmd slurm-client munge"
+        return f"no Slurm here ({', '.join(missing)}); install slurmctld slurmd"
     return "" if os.geteuid() == 0 else "only root can make a cluster of devices of its own"
 
 

@@ -19,7 +19,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if reason := clusters.reason_against():
         pytest.skip(reason)
     if shutil.which("ch-run") is None:
-        pytest.skip("no charliecloud here, which the tests' jobs run in; install charliecloud")
+        pytest.skip("no charliecloud here, which the tests' jobs run in; install charliecloud-runtime")
     with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
