@@ -162,9 +162,10 @@ class SlurmEngine:
 
     def cancel(self, store: Path, keys: Collection[str]) -> int:
         """End the jobs of stages; returns how many there were. Those that run write their checkpoints first."""
-        names = {slurm_queue.name_of(store, key) for key in keys}
+        names = {slurm_queue.name_of(store, key): key for key in keys}
         found = [entry for entry in self.queue.now().values() if entry.name in names and entry.lives]
         for entry in sorted(found, key=lambda entry: entry.state != "PENDING"):  # or those that wait would begin
+            Folder(store, names[entry.name]).cancel()  # a job that is just requeued hears no signal
             slurm_queue.cancel(entry)
         return len(found)
 

@@ -3,6 +3,7 @@
     task.json    what the node is to do
     submitted    the number of the last job
     events       what the stage tells, appended to by every attempt
+    cancelled    somebody wanted that it does not run
     end.json     how the last attempt ended, if not well; gone while one runs
     out-N        what the attempt N writes, of which the last counts; out-0 is what others left
     open-N       the attempt N did not end, as far as is known
@@ -46,7 +47,8 @@ class Folder:
     def make(self, task: Mapping[str, Any], partial: Path) -> None:
         """Have all that an attempt needs. Nobody may write to `partial`, whose content goes along."""
         self.path.mkdir(exist_ok=True)
-        (self.path / "end.json").unlink(missing_ok=True)
+        for name in ("end.json", "cancelled"):
+            (self.path / name).unlink(missing_ok=True)
         write_json(self.path / "task.json", task)
         self.events.touch()
         if not self._attempts():
@@ -71,6 +73,15 @@ class Folder:
         new = self.path / f"submitted.{uuid.uuid4().hex}"
         new.write_text(str(job))
         new.replace(self.path / "submitted")
+
+    def cancel(self) -> None:
+        """Have no attempt begin, and none begin again, until the next job is submitted."""
+        with suppress(FileNotFoundError):
+            (self.path / "cancelled").touch()
+
+    def cancelled(self) -> bool:
+        """Whether none is to begin."""
+        return (self.path / "cancelled").exists()
 
     def ended(self) -> dict[str, Any] | None:
         """How the last attempt ended; None while none has."""

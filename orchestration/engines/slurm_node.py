@@ -62,9 +62,13 @@ class Attempt:
             signal.signal(number, self._take)
         with self._writer() as lease:
             status = self._unless_finished(lease)
-        if status == STOPPED and self._asked == signal.SIGUSR1:
+        if status == STOPPED and self._again():
             _requeue()
         return status
+
+    def _again(self) -> bool:
+        """Whether what was stopped is to go on in a new time limit."""
+        return self._asked == signal.SIGUSR1 and not self._folder.cancelled()
 
     def _take(self, number: int, _: FrameType | None) -> None:
         self._asked = self._asked or number
@@ -89,6 +93,8 @@ class Attempt:
         if self._store.finished(self._key):
             self._folder.remove()
             return 0
+        if self._folder.cancelled():
+            return STOPPED
         try:
             self._task, attempt = self._folder.task(), self._folder.take_over()
         except FileNotFoundError:
@@ -114,7 +120,7 @@ class Attempt:
         reopen(out)
         with Log(self._store.log(self._key)) as log:
             status, out_of_memory = self._stage(out, lease, log)
-        again = status == STOPPED and self._asked == signal.SIGUSR1
+        again = status == STOPPED and self._again()
         ended = {"status": status, "out_of_memory": out_of_memory, "again": again, "lines": log.last_lines()}
         if not lease.held():
             return {**ended, "status": LOST}

@@ -94,7 +94,9 @@ def test_what_an_attempt_wrote_goes_to_the_next_one(tmp_path: Path) -> None:
     partial, folder = tmp_path / "key.partial", Folder(tmp_path, "key")
     partial.mkdir()
     (partial / "checkpoint").write_text("1")
+    folder.cancel()
     folder.make({}, partial)
+    assert not folder.cancelled(), "there was nothing to cancel"
     first = folder.take_over()
     folder.end(first, {"status": 143})
     second = folder.take_over()
@@ -107,6 +109,10 @@ def test_what_an_attempt_wrote_goes_to_the_next_one(tmp_path: Path) -> None:
         living.write("late")
     assert (folder.out(third) / "checkpoint").read_text() == "2" and folder.ended() is None
     assert not folder.out(first).exists() and not folder.out(second).exists()
+    folder.cancel()
+    assert folder.cancelled()
+    folder.make({}, partial)
+    assert not folder.cancelled(), "it was submitted again"
     folder.end(third, {"status": 1})
     folder.bring_home(partial)
     assert (partial / "checkpoint").read_text() == "2" and not folder.path.exists()
