@@ -32,7 +32,7 @@ _SEE = "give the store (--store DIR), the repository and its .venv a place that 
 def find(engine: SlurmEngine, store: Path, plans: Mapping[str, Plan]) -> list[Finding]:
     """What jobs of these studies would meet. store: a folder that is there."""
     largest = engine.nodes()[0].resources
-    called = (f"Slurm answers; its largest node has {largest.cores} cores, {largest.memory >> 30} GiB and "
+    called = (f"Slurm answers; its largest node has {largest.cores} cores, {largest.memory / 2**30:.0f} GiB and "
               f"{largest.gpus} GPU(s); images are started by {engine.program}")
     trials = [_Trial(engine, store, options, stage) for options, stage in _kinds(engine, plans)]
     return [Finding("ok", "engine", called), *(finding for trial in trials for finding in trial.findings())]

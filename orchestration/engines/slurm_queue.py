@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestration.engines import Full
 from orchestration.engines.slurm_folder import Folder
@@ -64,9 +65,14 @@ def told(store: Path, keys: Collection[str]) -> dict[str, str]:
     folders = {key: Folder(store, key) for key in keys}
     folders = {key: folder for key, folder in folders.items() if folder.path.is_dir()}
     live = {entry.name: entry.words() for entry in asked().values() if entry.lives} if folders else {}
-    ends = {key: (folder.ended() or {}).get("status") for key, folder in folders.items()}
-    return {key: live.get(name_of(store, key)) or ("begun" if ends[key] is None else f"ended, status {ends[key]}")
-            for key in folders}
+    return {key: live.get(name_of(store, key)) or _end(folder.ended()) for key, folder in folders.items()}
+
+
+def _end(how: Mapping[str, Any] | None) -> str:
+    """How the last attempt of a stage ended, for a person."""
+    if how is None:
+        return "begun"
+    return "stopped" if how["status"] == 143 else f"ended, status {how['status']}"
 
 
 class Queue:

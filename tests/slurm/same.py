@@ -2,8 +2,8 @@
 
     python -m tests.slurm.same MANIFEST STORE
 
-STORE is where Docker ran the study before; it is read. Every file of every stage has to be the same, but for its
-record, its log, and the report's pages, which tell how long all took.
+STORE is where Docker ran the study before; it is read. Every file of every stage that both have is to be the same, but
+for its record, its log, and the report's pages, which tell how long all took.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ _TIMED = {*OWN_NAMES, "index.html", "results.json"}  # files that tell times
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """The files that are not the same in the stages of the first store, which the other has too."""
-    return [f"{name}/{file}" for name, folder in finished(one).items()
-            for file in _different(_hashes(folder), _hashes(other / folder.name))]
+    """The files that are not the same in the stages that both stores have."""
+    both = {name: (folder, other / folder.name) for name, folder in finished(one).items()}
+    return [f"{name}/{file}" for name, (ours, theirs) in both.items() if theirs.is_dir()
+            for file in _different(_hashes(ours), _hashes(theirs))]
 
 
 def results(report: Path) -> Any:
@@ -55,7 +56,10 @@ def main(manifest: Path, other: Path) -> None:
             told = orchestrate("run", manifest, "--engine", "slurm", "--store", store)
             took = time.monotonic() - began
         print(told.stdout + told.stderr)
-        print(f"{len(finished(store))} stages in {took:.0f} s; not the same: {differences(store, other) or 'nothing'}")
+        made = [folder.name for folder in finished(store).values()]
+        common = sum((other / key).is_dir() for key in made)
+        print(f"{len(made)} stages in {took:.0f} s; {common} of them are in {other}; not the same: "
+              f"{differences(store, other) or 'nothing'}")
 
 
 if __name__ == "__main__":

@@ -194,7 +194,7 @@ def test_the_doctor_has_nodes_tell(
     plain = stage(tiny_image, "plain", "exit 0")
     plans = {"s.yaml": Plan("s", (plain, replace(plain, name="train", resources=Resources(1, 1, 1 << 30))), {})}
     engine, *found = doctor.find(slurm_engine.connect(), folder, plans)
-    assert "its largest node has 4 cores, 11 GiB and 2 GPU(s)" in engine.text
+    assert "its largest node has 4 cores, 12 GiB and 2 GPU(s)" in engine.text
     told = [(finding.level, finding.subject, finding.text) for finding in found]
     assert [level for level, _, _ in told] == ["ok", "ok", "ok", "ok", "problem"], told
     assert told[1] == ("ok", "a job for plain", f"the image {tiny_image} runs")
