@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.engines import Full, Job, Result, docker_engine, slurm_node, slurm_queue, slurm_runtime, slurm_site
-from orchestration.engines.slurm_folder import Folder
+from orchestration.engines.slurm_folder import STOPPED, Folder
 from orchestration.engines.slurm_queue import Entry, Queue
 from orchestration.errors import NoEngine, StageFailed, UserError
 from orchestration.events import Event, Tell, parsed
@@ -221,7 +221,7 @@ class SlurmRunning:
         """How it ended. Raises StageFailed if what it left is refused."""
         how = self._ended
         if not how:
-            return Result(slurm_node.STOPPED, False)
+            return Result(STOPPED, False)
         if how["status"] == 0:
             with contextlib.suppress(OSError):  # it is gone, if the job came later than we did
                 self._job.out.rmdir()
@@ -247,7 +247,7 @@ class SlurmRunning:
         how = self._folder.ended()
         if how is None and self._store.finished(self._job.key):
             how = {"status": 0, "out_of_memory": False, "lines": ()}
-        if how is not None and how["status"] != slurm_node.STOPPED and self._folder.is_alone():
+        if how is not None and how["status"] != STOPPED and self._folder.is_alone():
             self._ended = how
             return True
         entries = self._engine.queue.entries(self._since)
@@ -308,5 +308,5 @@ def _lost(state: str, log: Path) -> dict[str, Any]:
                "NODE_FAIL": "its node failed"}
     told = log.read_text(errors="backslashreplace").splitlines() if log.exists() else []
     lines = [*map(printable, told[-_LINES:]), f"Slurm calls it {state}; {meaning.get(state, 'it is gone')}"]
-    status = slurm_node.STOPPED if state == "CANCELLED" else slurm_node.LOST
+    status = STOPPED if state == "CANCELLED" else slurm_node.LOST
     return {"status": status, "out_of_memory": state == "OUT_OF_MEMORY", "lines": lines}

@@ -30,6 +30,7 @@ from orchestration.events import Event
 from orchestration.store import write_json
 
 _PROGRESS_SECONDS = 1.0  # between two that are told: a training of days tells millions
+STOPPED = 143  # the status in end.json of what was told to save, and did
 _JUST_NOW_SECONDS = 60.0
 _OUT = "out-"
 

@@ -34,14 +34,14 @@ from orchestration import gpus, host, leases, outputs
 from orchestration.engines import slurm_folder, slurm_runtime
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
-from orchestration.engines.slurm_folder import Folder
+from orchestration.engines.slurm_folder import STOPPED, Folder
 from orchestration.leases import Lease
 from orchestration.store import OWN_NAMES, Store, reopen
 
 _CHUNK = 1 << 16  # bytes
 _TRIES, _TRY_SECONDS = 10, 5.0  # to be requeued: slurmctld may be away
 _REST_SECONDS = 10.0  # in which what a stage wrote last is read, though processes that it left have its pipe open
-STOPPED, LOST, NOT_STARTED = 143, 137, 127  # statuses of a stage, as of a shell
+LOST, NOT_STARTED = 137, 127  # statuses, as of a shell
 
 
 class Attempt:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.engines import Full
-from orchestration.engines.slurm_folder import Folder
+from orchestration.engines.slurm_folder import STOPPED, Folder
 from orchestration.errors import NoEngine, StageFailed
 from orchestration.stage import Node, Resources
 
@@ -72,7 +72,7 @@ def _end(how: Mapping[str, Any] | None) -> str:
     """How the last attempt of a stage ended, for a person."""
     if how is None:
         return "begun"
-    return "stopped" if how["status"] == 143 else f"ended, status {how['status']}"
+    return "stopped" if how["status"] == STOPPED else f"ended, status {how['status']}"
 
 
 class Queue:
