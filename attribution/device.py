@@ -1,5 +1,7 @@
 """Where TensorFlow computes. Import this before anything else that imports TensorFlow."""
 
+import ctypes
+import glob
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # standard error is for what concerns the user
@@ -23,6 +25,8 @@ def choose(wish, precision="float32"):
     In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on GPUs that have it.
     Returns "cpu" or "cuda". Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
+    if wish != "cpu":
+        _find_libraries()
     with quiet.standard_error():
         gpus = tf.config.list_physical_devices("GPU")
     if wish == "cuda" and not gpus:
@@ -37,6 +41,24 @@ def choose(wish, precision="float32"):
     for gpu in gpus:
         _limit_memory(gpu)
     return "cuda"
+
+
+def bring(batch, device):
+    """Arrays, or a structure of them, as tensors on `device`, "cpu" or "cuda", when this returns."""
+    with tf.device({"cpu": "CPU:0", "cuda": "GPU:0"}[device]):
+        return tf.nest.map_structure(tf.constant, batch)
+
+
+def _find_libraries():
+    """Load those of CUDA's libraries that are looked for where their wheels do not put them.
+
+    Without cuSOLVER TensorFlow 2.21 sees no GPU; without NVRTC cuDNN has no kernels that it would
+    compile. In the CPU flavour there are none to load.
+    """
+    wheels = os.path.join(os.path.dirname(tf.sysconfig.get_lib()), "nvidia")
+    for name in ("cuda_nvrtc/lib/libnvrtc.so.*", "cusolver/lib/libcusolver.so.*"):
+        for path in glob.glob(os.path.join(wheels, name)):
+            ctypes.CDLL(path)
 
 
 def _limit_memory(gpu):

@@ -23,13 +23,28 @@ class BalancedBatches:
     def __getitem__(self, number):
         """Batch `number`: images, uint8 (size, R, R, 3), and labels, (size,)."""
         places = np.arange(number * self._size, (number + 1) * self._size)
-        labels = places % len(self._parts)
-        images = np.concatenate([self._parts[label][place // len(self._parts)]
-                                 for place, label in zip(places, labels, strict=True)])
-        if self._mirror:
-            flipped = random_at(self._seed, _MIRROR, number).random_sample(self._size) < 0.5
-            images[flipped] = images[flipped, :, ::-1]
+        labels, turns = places % len(self._parts), places // len(self._parts)
+        flipped = self._flipped(number)
+        images = np.empty((self._size, *self._parts[0].images.shape[1:]), np.uint8)
+        for out, label, turn, mirrored in zip(images, labels.tolist(), turns.tolist(), flipped,
+                                              strict=True):
+            index, = self._parts[label].indices(turn)
+            _copy(self._parts[label].images[index], out, mirrored)
         return images, labels
+
+    def _flipped(self, number):
+        if not self._mirror:
+            return np.zeros(self._size, bool)
+        return random_at(self._seed, _MIRROR, number).random_sample(self._size) < 0.5
+
+
+def _copy(image, out, mirrored):
+    """Into `out`, (R, R, 3); a mirror image colour by colour, as all at once take four times as long."""
+    if not mirrored:
+        out[:] = image
+        return
+    for colour in range(out.shape[-1]):
+        out[..., colour] = image[:, ::-1, colour]
 
 
 def blocks(images):

@@ -7,6 +7,7 @@ images beside.
 import numpy as np
 import tensorflow as tf
 
+from attribution import device as devices
 from attribution import layers, losses, networks
 from attribution.optimizer import Adam
 from sources.contract import models
@@ -30,6 +31,10 @@ class _Trainer:
     def images_in(self, number):
         """How many images step `number` learns from."""
         return self.settings.minibatch
+
+    def bring(self, batch):
+        """A batch where the networks are."""
+        return devices.bring(batch, self.device)
 
 
 class ClassifierTrainer(_Trainer):

@@ -26,6 +26,10 @@ class Validated:
         """How many images step `number` learns from."""
         return self._trainer.images_in(number)
 
+    def bring(self, batch):
+        """A batch where the network is."""
+        return self._trainer.bring(batch)
+
     def step(self, number, batches):
         """Do step `number`; {name: loss}, and "validation_accuracy" as soon as there is one."""
         losses, done = self._trainer.step(number, batches), number + 1

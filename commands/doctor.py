@@ -54,11 +54,12 @@ def _findings(name: str | None, plans: Mapping[str, Plan], store: Path, asked: b
     found, findings = engine.find(name)
     info = found.info if isinstance(found, DockerEngine) else None
     needs_gpu = asked and any(stage.resources.gpus for each in plans.values() for stage in each.stages)
+    nodes = found.nodes()
     return [*findings, *([] if info is None else engine.judge(info)),
             *engine.tried(found, machine.existing(store), plans),
             *machine.disks(store, Path(info["DockerRootDir"]) if info else None),
-            *machine.room(plans, store), *machine.fits(plans, found.nodes(), asked), *graphics.find(info, needs_gpu),
-            *machine.datasets(plans, asked)]
+            *machine.room(plans, store), *machine.fits(plans, nodes, asked), *graphics.find(info, needs_gpu),
+            *graphics.shares(plans, nodes), *machine.datasets(plans, asked)]
 
 
 def _show(finding: Finding) -> None:

@@ -33,10 +33,10 @@ def command(manifest_path: Path, store_path: Path) -> None:
 
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
     hashes = data.Hashes(store, lambda *read: click.echo(printable(data.reading(*read)), err=True))
-    found = keys.keyed(wanted, _image, lambda path, kind: "" if path in unusable else hashes(path, kind)).keys
-    jobs = _jobs(store, found.values())
-    for stage in wanted.stages:
-        key = found[stage.name]
+    found = keys.keyed(wanted, _image, lambda path, kind: "" if path in unusable else hashes(path, kind))
+    jobs = _jobs(store, found.keys.values())
+    for stage in found.needed(store.finished):
+        key = found.keys[stage.name]
         yield stage.name, *_state(store, key, jobs.get(key)), key[:12]
 
 

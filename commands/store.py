@@ -64,7 +64,7 @@ def _gc(manifests: Sequence[Path], store_path: Path, yes: bool) -> None:
 
 
 def _keys(path: Path, store: Store) -> Iterable[str]:
-    """The keys of all stages of a manifest."""
+    """The keys of all stages that a manifest needs."""
 
     @cache
     def engine() -> Engine:
@@ -72,7 +72,7 @@ def _keys(path: Path, store: Store) -> Iterable[str]:
 
     wanted = plan.expand(manifest.read(path))
     found = runs.with_keys(wanted, store, lambda name: engine().image_id(name), click.echo)
-    return found.keys.values()
+    return [found.keys[stage.name] for stage in found.needed(store.finished)]
 
 
 def _confirmed() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from orchestration import data, hashing
 from orchestration.images import Image, Recipe
 from orchestration.images.code import reach
-from orchestration.stage import Plan, Stage
+from orchestration.stage import Plan, Stage, parts
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,16 @@ class KeyedPlan:
         """{mount name: file or folder} of the data that a stage is shown, links resolved."""
         return {f"{mount}{suffix}": file for mount, path in stage.files.items()
                 for suffix, file in data.shown(path, stage.kinds.get(mount)).items()}
+
+    def needed(self, finished: Callable[[str], bool]) -> list[Stage]:
+        """All stages, but for the parts of what is there as a whole.
+
+        finished: whether the stage of a key is in the store.
+        """
+        stages = self.plan.stages
+        begun = [stage for stage in stages if stage.stands_for and not finished(self.keys[stage.name])]
+        spent = parts(stages) - parts(begun)
+        return [stage for stage in stages if stage.name not in spent]
 
     def record(self, stage: Stage) -> dict[str, Any]:
         """What stage.json says of a stage: all that is needed to run it again."""
@@ -62,11 +72,13 @@ def keyed(plan: Plan, find: Callable[[str, str], Image], file_hash: Callable[[st
     code = {stage.name: _code(stage, images[stage.image, stage.flavour]) for stage in plan.stages}
     keys: dict[str, str] = {}
     for stage in plan.stages:
+        keyed_as = stage.stands_for or stage
+        image = images[keyed_as.image, keyed_as.flavour]
         keys[stage.name] = hashing.digest({
-            "image": images[stage.image, stage.flavour].content, "flavour": stage.flavour,
-            "code": code[stage.name], "command": list(stage.command), "config": dict(stage.config),
-            "inputs": {mount: keys[name] for mount, name in stage.inputs.items()},
-            "files": {mount: hashes[path] for mount, path in stage.files.items()}})
+            "image": image.content, "flavour": keyed_as.flavour,
+            "code": _code(keyed_as, image), "command": list(keyed_as.command), "config": dict(keyed_as.config),
+            "inputs": {mount: keys[name] for mount, name in keyed_as.inputs.items()},
+            "files": {mount: hashes[path] for mount, path in keyed_as.files.items()}})
     return KeyedPlan(plan, keys, images, code, hashes)
 
 

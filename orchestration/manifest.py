@@ -95,6 +95,7 @@ Name = Annotated[str, AfterValidator(_name)]
 DataPath = Annotated[str | None, BeforeValidator(_path)]
 Image = Annotated[str, AfterValidator(_image)]
 Count = Annotated[int, Field(ge=1)]
+Shards = Annotated[int, Field(ge=1, le=100)]
 ImageCount = Annotated[int, Field(ge=1, le=_MOST_IMAGES)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Memory = Annotated[int, BeforeValidator(_memory)]
@@ -197,6 +198,7 @@ class Manifest(_Part):
     resolution: Literal[32, 64, 128] = 128
     device: Literal["cpu", "cuda"] = "cuda"
     slots_per_gpu: Count = 1
+    shards: Shards = 1
     seed: Seed = 0
     quantize: Literal["published", "round"] = "published"
     dataset: Dataset

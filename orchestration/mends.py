@@ -3,6 +3,8 @@
 _UNSEEN = ("the engine does not see this place: it runs on another machine or, as Docker from snap does, "
            "sees your home alone; choose places that it sees (--store DIR, TMPDIR for `attribute`), use an "
            "engine of this machine, or --engine process")
+_OLD_DRIVER = ("the NVIDIA driver is older than the code that it is to compile for this GPU; install a newer one "
+               "(orchestrate.py doctor says which)")
 _KNOWN = {  # {what is said: what it is and what mends it}
     "could not select device driver":
         "the engine has no way to give GPUs to containers; install nvidia-container-toolkit and "
@@ -20,6 +22,8 @@ _KNOWN = {  # {what is said: what it is and what mends it}
         "or restart the engine",
     "nvml error: driver not loaded":
         "the NVIDIA driver is not loaded; install it or reboot (nvidia-smi must work first)",
+    "compiled with an unsupported toolchain": _OLD_DRIVER,
+    "CUDA_ERROR_UNSUPPORTED_PTX_VERSION": _OLD_DRIVER,
     "no kernel image is available for execution on the device":
         "the GPU is newer than the CUDA of the image, or older (orchestrate.py doctor compares them); "
         "say `device: cpu` in the manifest",

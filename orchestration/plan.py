@@ -3,7 +3,8 @@
     data ─┬─> SOURCE/train ──> SOURCE/generate ─┬─> METHOD/train ──> METHOD/attribute ──> EXPERIMENT/measure ──> report
           └─────────────────────────────────────┘
 A source with a published checkpoint has SOURCE/import in place of SOURCE/train. What else there is, the
-experiments of the manifest ask for (study.py); equal stages are one. The report sees everything.
+experiments of the manifest ask for (study.py); equal stages are one. With `shards`, SOURCE/generate puts
+SOURCE/generate-1of3 and so on together. The report sees everything but these parts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import experiments
 from datasets import kinds
 from orchestration.errors import UserError
 from orchestration.manifest import REAL, Dataset, Manifest, experiment_settings
-from orchestration.stage import Plan, Resources, Stage
+from orchestration.stage import Plan, Resources, Stage, parts
 from orchestration.study import Handle, Study, mount
 
 _SMALL = Resources(gpus=0, cores=1, memory=2 << 30)
@@ -67,7 +68,8 @@ def _measure(manifest: Manifest, name: str, settings: Any, needs: Mapping[str, H
 
 
 def _report(manifest: Manifest, stages: Sequence[Stage], chosen: Sequence[str]) -> Stage:
-    places = {stage.name: mount(stage.name) for stage in stages}
+    unseen = parts(stages)
+    places = {stage.name: mount(stage.name) for stage in stages if stage.name not in unseen}
     shown = {name: places.get(f"{name}/generate") for name in manifest.sources}
     trained = {name: places.get(f"{name}/train") for name in (*manifest.sources, *manifest.methods)}
     return Stage(

@@ -37,8 +37,8 @@ def _require_usable(problems: Mapping[str, str]) -> None:
 
 
 def unfinished(wanted: KeyedPlan, store: Store) -> list[Stage]:
-    """The stages that are not in the store yet, in the order of the plan."""
-    return [stage for stage in wanted.plan.stages if not store.finished(wanted.keys[stage.name])]
+    """The stages that are needed and not in the store yet, in the order of the plan."""
+    return [stage for stage in wanted.needed(store.finished) if not store.finished(wanted.keys[stage.name])]
 
 
 def run(wanted: KeyedPlan, store: Store, engine: Engine, console: Console) -> None:

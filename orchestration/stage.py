@@ -9,7 +9,7 @@ things elsewhere:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,7 +51,8 @@ class Stage:
     files: {mount name: path on this machine}, data that no stage makes: a file, a folder, or the common
     beginning of several files, as TensorFlow writes its checkpoints. kinds: {mount name: kind of data set} of
     those of them that are one, as datasets/kinds.py calls it. modules: what of our own code it runs beside
-    what its command names. images: how many it writes.
+    what its command names. images: how many it writes. stands_for: the stage whose output it makes, bit for bit,
+    out of parts that are its inputs and serve nothing else; its key is that one's.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Stage:
     kinds: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     images: int = 0
+    stands_for: Stage | None = None
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,8 @@ class Plan:
     shares: Mapping[str, int] = field(default_factory=dict)
     written: int = 0
     slots_per_gpu: int = 1
+
+
+def parts(stages: Iterable[Stage]) -> set[str]:
+    """The names of the stages that make parts of what some of `stages` put together."""
+    return {name for stage in stages if stage.stands_for for name in stage.inputs.values()}

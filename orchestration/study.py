@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from datasets import kinds
-from orchestration import checkpoints
+from orchestration import checkpoints, shards
 from orchestration.errors import UserError
 from orchestration.manifest import REAL, Dataset, Manifest, Needs, Source, Subset
 from orchestration.stage import Resources, Stage
@@ -112,7 +112,7 @@ class Study:
         manifest, model = self._manifest, self.model(source, seed=seed, subset=subset)
         count = count or manifest.images.uses
         sampling_seed = manifest.seed if sampling_seed is None else sampling_seed
-        return self._add(Stage(
+        return self._generated(Stage(
             name=f"{model.stage.rpartition('/')[0]}/generate", image=self._source(source).image,
             flavour=manifest.device,
             resources=_resources(manifest.resources.generate, cores=1, memory=4,
@@ -239,6 +239,18 @@ class Study:
                                  gpus=_gpus(manifest.device)),
             command=(*words, "--device", manifest.device, "--out", "{out}"),
             inputs=_inputs(*inputs)))
+
+    def _generated(self, whole: Stage) -> Handle:
+        """What `whole` makes, by itself or in parts that one more stage puts together."""
+        parts = [self._add(part) for part in shards.split(whole, self._manifest.shards)]
+        if len(parts) == 1:
+            return parts[0]
+        named = (word for part in parts for word in ("--images", f"{{in}}/{part.place}"))
+        return self._add(Stage(
+            name=whole.name, image="real", flavour="cpu",
+            resources=_resources(self._manifest.resources.data, cores=1, memory=2),
+            command=("join", *named, "--out", "{out}"),
+            inputs=_inputs(*parts), images=whole.images, stands_for=whole))
 
     def _rows(self, rows: str) -> tuple[int, int]:
         """The first row of a use of the images, and how many there are."""

@@ -50,7 +50,7 @@ def generate(arguments):
     model, weights = models.read(arguments.model, ARCHITECTURE)
     latents = generation.NormalLatents(model["settings"]["components"])
     generation.generate(arguments, model, latents, lambda z: _images(weights, z, model["resolution"]),
-                        VALUE_RANGE, numpy=np.__version__)
+                        _to_uint8, VALUE_RANGE, numpy=np.__version__)
 
 
 def import_(arguments):
@@ -107,7 +107,7 @@ class Trainer:
     def preview(self, count):
         """uint8 images (count, R, R, 3) of latents that are always the same."""
         latents = random_at(self.seed, _PREVIEW, 0).randn(count, self.settings.components)
-        return _images(self._weights, latents.astype(np.float32), self.resolution)
+        return _to_uint8(_images(self._weights, latents.astype(np.float32), self.resolution))
 
 
 def _step(weights, batch, step, learning_rate):
@@ -130,10 +130,13 @@ def _orthonormal(rows):
 
 
 def _images(weights, latents, resolution):
-    """Latents (N, K) -> uint8 (N, R, R, 3)."""
+    """Latents (N, K) -> images (N, R, R, 3) in [-1, 1] and beyond."""
     values = weights["mean"] + (latents * np.sqrt(weights["variances"])).dot(weights["components"])
-    pixels = np.clip(np.rint(values * 127.5 + 127.5), 0, 255).astype(np.uint8)
-    return pixels.reshape(len(latents), resolution, resolution, 3)
+    return values.reshape(len(latents), resolution, resolution, 3)
+
+
+def _to_uint8(images):
+    return np.clip(np.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8)
 
 
 def _refuse_cuda(wish):

@@ -12,18 +12,36 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Ptx(_Part):
+    """Code that drivers compile, of GPUs that the framework has no machine code for.
+
+    version: of PTX. capability: the least of those GPUs. driver: the oldest that knows the version.
+    """
+
+    version: str
+    capability: float
+    driver: tuple[int, ...]
+
+
 class Cuda(_Part):
     """What the CUDA flavour drives.
 
     version: of CUDA. driver: the oldest that it accepts. capability: the least and the greatest
     compute capability of the GPUs that the framework has code for. otherwise: what to use for
-    another GPU.
+    another GPU. ptx: of the newest GPUs, where there is no machine code for them.
     """
 
     version: str
     driver: tuple[int, ...]
     capability: tuple[float, float]
     otherwise: str
+    ptx: Ptx | None = None
+
+    def driver_of(self, capability: float | None) -> tuple[int, ...]:
+        """The oldest driver that does for a GPU of this compute capability; None: nobody knows it."""
+        if self.ptx and capability is not None and capability >= self.ptx.capability:
+            return self.ptx.driver
+        return self.driver
 
 
 class Facts(_Part):

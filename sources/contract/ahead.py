@@ -1,4 +1,4 @@
-"""Reading ahead: what comes next is made by a thread while the machine computes."""
+"""Working ahead: what comes next is made by a thread while what came before is used."""
 
 import itertools
 import threading
@@ -16,7 +16,7 @@ def ahead(make, arguments):
     """Yield make(argument) for each of `arguments`; a thread makes the next ones meanwhile.
 
     What `make` raises is raised where its result would have been. Closing the generator ends the
-    thread.
+    thread, when it has made what it is at.
     """
     asked, made = queue.Queue(), queue.Queue()
     thread = threading.Thread(target=_answer, args=(make, asked, made))
@@ -33,21 +33,25 @@ def ahead(make, arguments):
         for _ in range(waiting):
             yield _result(made)
     finally:
+        _forget(asked)
         asked.put(_END)
         thread.join()
 
 
 class Ahead(object):
-    """`batches`, anything with [number], read ahead as long as they are asked for in order."""
+    """`batches`, anything with [number], read ahead as long as they are asked for in order.
 
-    def __init__(self, batches):
-        self._batches = batches
+    bring: function of a batch, such as one that brings it to a GPU; done by the thread that reads.
+    """
+
+    def __init__(self, batches, bring=None):
+        self._read = (lambda number: bring(batches[number])) if bring else batches.__getitem__
         self._coming = self._next = None
 
     def __getitem__(self, number):
         if number != self._next:
             self.close()
-            self._coming = ahead(self._batches.__getitem__, itertools.count(number))
+            self._coming = ahead(self._read, itertools.count(number))
         self._next = number + 1
         return next(self._coming)
 
@@ -55,6 +59,14 @@ class Ahead(object):
         """End the thread."""
         if self._coming is not None:
             self._coming.close()
+
+
+def _forget(asked):
+    try:
+        while True:
+            asked.get_nowait()
+    except queue.Empty:
+        pass
 
 
 def _answer(make, asked, made):

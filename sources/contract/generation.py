@@ -4,11 +4,13 @@ Two of the GANs normalise with the statistics of the batch when they generate, s
 image, is the unit that is the same wherever and with whichever others it is made.
 """
 
+import contextlib
 import os
 
 import numpy as np
 
 from . import arrays, atomic, command, imagesets, png
+from .ahead import ahead
 from .errors import BadInput
 from .events import Progress, done
 from .stopping import Stop
@@ -68,12 +70,14 @@ def check(request, latents):
     _range(request, None if request.latents is None else read_latents(request.latents, latents.size))
 
 
-def generate(request, model, latents, make, value_range, **versions):
+def generate(request, model, latents, images_of, to_uint8, value_range, **versions):
     """Make the image set that `request` (the arguments of the verb) asks for; say that it is done.
 
     model: the description of the model (`block` images are made together, `resolution`, `source`,
-    `weights_sha256`). latents: NormalLatents or UniformLatents. make: function latents (n, size) ->
-    uint8 (n, R, R, 3). value_range: for the index. versions: of what computes them.
+    `weights_sha256`). latents: NormalLatents or UniformLatents. images_of: function latents (n, size) ->
+    an array of images, called in a thread, so that the device is at the next blocks while one is written.
+    to_uint8: function of that -> uint8 (n, R, R, 3). value_range: for the index. versions: of what computes
+    them.
     With --latents, row i gives image i and a last short block is run as it is; with a seed, every block
     is run whole and the surplus is cut off. A stopped run is continued.
     """
@@ -83,18 +87,21 @@ def generate(request, model, latents, make, value_range, **versions):
     identity = {"model": model["weights_sha256"], "seed": request.seed, "first": first, "count": count,
                 "quantize": request.quantize, "latents": request.latents and imagesets.hash_file(request.latents)}
     progress = Progress(count)
+
+    def block_at(start):
+        rows = latents.rows(request.seed, start, block) if explicit is None else explicit[start:start + block]
+        return images_of(rows)
+
     with imagesets.Writer(request.out, count, model["resolution"], identity) as writer, Stop() as stop:
-        for start in range((first + writer.done) // block * block, first + count, block):
-            if explicit is None:
-                images = make(latents.rows(request.seed, start, block))
-            else:
-                images = make(explicit[start:start + block])
-            images = images[max(first + writer.done - start, 0):first + count - start]
-            if request.png:
-                _write_pngs(request.out, first + writer.done, images)
-            writer.append(images)
-            progress.step(writer.done, len(images))
-            stop.check(writer.flush)
+        starts = range((first + writer.done) // block * block, first + count, block)
+        with contextlib.closing(ahead(block_at, starts)) as coming:
+            for start in starts:
+                images = to_uint8(next(coming))[max(first + writer.done - start, 0):first + count - start]
+                if request.png:
+                    _write_pngs(request.out, first + writer.done, images)
+                writer.append(images)
+                progress.step(writer.done, len(images))
+                stop.check(writer.flush)
         source = dict(model["source"], sampling_seed=request.seed, first=first)
         writer.finish(value_range, source, command.made_by(**versions))
     done(images=request.out)

@@ -35,6 +35,8 @@ def run(arguments, images, settings, batches, new_trainer, start=None, **descrip
         device                    where it computes, for people
         images_in(number)         real images that step `number` takes
         step(number, batches)     does step `number`, from 0; {name: loss}
+        bring(batch)              a batch where it computes, of which step(...) finds the next few
+                                  ready; only if it can be brought there beforehand
         state(), restore(state)   {name: array}, all that a later process needs to go on
         weights()                 {name: array} of the model
         describe()                what else model.json says, {name: JSON}; only if there is something
@@ -67,7 +69,7 @@ def run(arguments, images, settings, batches, new_trainer, start=None, **descrip
 
 def _loop(training, trainer, batches):
     preview = training.preview_every and (lambda: trainer.preview(_PREVIEWS))
-    with contextlib.closing(Ahead(batches)) as coming:
+    with contextlib.closing(Ahead(batches, getattr(trainer, "bring", None))) as coming:
         for step in training.steps(trainer.state, preview):
             training.record(step, trainer.images_in(step), trainer.step(step, coming))
 

@@ -1,5 +1,7 @@
 """The verb generate."""
 
+from functools import partial
+
 from sources.contract import events, generation, models
 
 from .model import VALUE_RANGES, to_uint8
@@ -17,7 +19,7 @@ def generate(arguments):
     generation.check(arguments, latents)
     images_of, version = _load(variables, arguments.device)
     generation.generate(
-        arguments, description, latents, lambda rows: to_uint8(images_of(rows), arguments.quantize),
+        arguments, description, latents, images_of, partial(to_uint8, quantize=arguments.quantize),
         VALUE_RANGES[arguments.quantize], torch=version)
 
 

@@ -41,6 +41,13 @@ class Trainer:
         return {"discriminator": discriminator_loss,
                 "generator": self._generator_step(first + steps, batches[first + steps])}
 
+    def bring(self, array):
+        """An array, or tensor, as one on the device. To a GPU from pinned memory: a copy that nothing waits for."""
+        tensor = torch.as_tensor(array)
+        if tensor.device.type == self.device.type:
+            return tensor
+        return tensor.pin_memory().to(self.device, non_blocking=True)
+
     def steps_of(self, number):
         """Steps of the discriminator in a round."""
         if number < _FIRST_ROUNDS or number % _EVERY_ROUND == 0:
@@ -98,7 +105,7 @@ class Trainer:
         random = random_at(self.seed, _DISCRIMINATOR, step)
         with torch.no_grad():
             fakes = self._fakes(random)
-        mixing = self._moved(random.uniform(size=(len(batch), 1, 1, 1)).astype(np.float32))
+        mixing = self.bring(random.uniform(size=(len(batch), 1, 1, 1)).astype(np.float32))
         terms = discriminator_terms(self.critic, self._discriminate, self._real(batch), fakes, mixing)
         loss = weighted(terms, self.settings)
         self.discriminator.step(loss)
@@ -126,15 +133,10 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
 
     def _latents(self, random, count):
-        return self._moved(random.uniform(-1, 1, (count, self.settings.latent_size)).astype(np.float32))
+        return self.bring(random.uniform(-1, 1, (count, self.settings.latent_size)).astype(np.float32))
 
     def _real(self, batch):
-        return self._moved(batch).float() / 255
-
-    def _moved(self, array):
-        """An array as a tensor on the device. To a GPU from pinned memory: a copy that nothing waits for."""
-        tensor = torch.from_numpy(array)
-        return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
+        return self.bring(batch).float() / 255
 
 
 def generator_loss(critic, discriminator, real, fakes):

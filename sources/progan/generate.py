@@ -15,13 +15,13 @@ def generate(arguments):
     network, average = average_of(description, weights)
     latents = generation.NormalLatents(settings.latent_size(network))
     generation.check(arguments, latents)
-    make, version = _compile(network, average, arguments.device)
-    generation.generate(arguments, description, latents, make, description["value_range"],
+    images_of, version = _compile(network, average, arguments.device)
+    generation.generate(arguments, description, latents, images_of, to_uint8, description["value_range"],
                         tensorflow=version)
 
 
 def _compile(network, weights, wish):
-    """A function latents (n, latent_size) -> uint8 (n, R, R, 3), and the version of TensorFlow."""
+    """A function latents (n, latent_size) -> float32 images (n, R, R, 3), and the version of TensorFlow."""
     from . import device, networks  # late: what is wrong with a model is said before TensorFlow is loaded
     from .device import tf
 
@@ -34,4 +34,4 @@ def _compile(network, weights, wish):
         inputs = tf.concat([latents, tf.zeros((tf.shape(latents)[0], network.label_size))], axis=1)
         return networks.generator(network, weights, inputs, level, fade)
 
-    return (lambda latents: to_uint8(images_of(latents).numpy())), tf.__version__
+    return (lambda latents: images_of(latents).numpy()), tf.__version__

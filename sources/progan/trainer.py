@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from sources.contract.batches import random_at
 
+from . import device as devices
 from . import losses, networks, variables
 from .model import to_uint8
 from .optimizer import Adam
@@ -50,6 +51,10 @@ class Trainer:
         discriminator_loss = graphs.train_discriminator(reals, latents, mixing, fade)
         generator_loss = graphs.train_generator(self._latents(random_at(self.seed, _FOR_GENERATOR, number)), fade)
         return {"discriminator": discriminator_loss, "generator": generator_loss}
+
+    def bring(self, batch):
+        """A batch where the networks are."""
+        return devices.bring(batch, self.device)
 
     def preview(self, count):
         """uint8 images (count, R, R, 3) of the average, of latents that are always the same."""

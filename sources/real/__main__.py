@@ -1,4 +1,4 @@
-"""python -m sources.real celeba|lsun|photos|check|settings: image sets of real images."""
+"""python -m sources.real celeba|lsun|photos|join|check|settings: image sets of real images, and of parts."""
 
 from pathlib import Path
 
@@ -17,6 +17,9 @@ def main():
     _add(verbs, "photos", "a folder of photographs").add_argument(
         "--archive", dest="path", type=Path, metavar="DIR",
         help="the folder (default: those that two Debian packages ship as wallpapers, in crops)")
+    join = command.add_verb(verbs, "join", "put image sets that continue one another together")
+    join.add_argument("--images", action="append", required=True, metavar="DIR", help="a part, in their order")
+    join.add_argument("--out", required=True, metavar="DIR", help="where the whole is written")
     command.add_check(verbs)
     command.add_settings(verbs)
     command.obey(parser, command.by_name("sources.real"))

@@ -1,5 +1,7 @@
 """The verb generate."""
 
+from functools import partial
+
 from sources.contract import events, generation, models
 from sources.contract.errors import BadInput
 
@@ -21,7 +23,7 @@ def generate(arguments):
     generation.check(arguments, latents)
     images_of, versions = _load(description, values, arguments.device)
     generation.generate(
-        arguments, description, latents, lambda rows: to_uint8(images_of(rows), arguments.quantize),
+        arguments, description, latents, images_of, partial(to_uint8, quantize=arguments.quantize),
         VALUE_RANGES[arguments.quantize], **versions)
 
 

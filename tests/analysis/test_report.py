@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from attribution.analysis.metrics import metrics
-from attribution.analysis.report import curves, report, rows
+from attribution.analysis.report import curves, findings, report, rows
 from experiments import parts
 from experiments.parts import Headline, Section
 from sources.contract import imagesets
@@ -242,6 +242,14 @@ def test_a_collapsed_gan_shows_as_a_small_number(study, tmp_path):
     assert sources["SNGAN"]["pixel_deviation"] == .5
     assert sources["ProGAN"]["pixel_deviation"] == pytest.approx(73.9, abs=1)  # of uniform noise
     assert "pixels differ by 0.5<" in (tmp_path / "out" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(("made", "expected"), [
+    ([{"versions": {"chainer": "6.7"}}, {"versions": {"chainer": "6.8"}}], {"chainer": "6.7"}),
+    ([], {"numpy": "2.4"}), (7, {"numpy": "2.4"}), ([None], {}), ([{"versions": 7}], {})])
+def test_images_that_were_put_together_are_made_with_what_made_the_first(made, expected):
+    index = {"made_by": {"versions": {"numpy": "2.4"}, "parts": made}}
+    assert findings.Source("A", SimpleNamespace(index=index)).versions == expected
 
 
 def test_a_class_that_was_never_predicted_has_no_precision(study, tmp_path):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attribution import device, feeding
+from attribution import device, feeding, trainers
 from attribution.attribute import attribute
+from attribution.settings import PUBLISHED
 from attribution.train import train
 from sources.contract import models
 from sources.contract.errors import BadInput, Stopped
@@ -53,6 +54,18 @@ def test_half_of_the_images_are_mirrored():
     flipped = (images == ramp[0, :, ::-1]).all(axis=(1, 2, 3))
     assert ((images == ramp[0]).all(axis=(1, 2, 3)) ^ flipped).all()
     assert 160 < flipped.sum() < 240
+
+
+@pytest.mark.parametrize("network", ["classifier", "visnet"])
+def test_batches_that_were_brought_to_the_device_give_the_same_bits(network):
+    tiny = {name: value for name, value in TINY.items() if name != "images"}
+    settings = PUBLISHED[network]._replace(**tiny)
+    plain, brought = (trainers.new(settings, 8, 0, "cpu", 2) for _ in range(2))
+    parts = np.random.RandomState(0).randint(0, 256, (2, 20, 8, 8, 3)).astype(np.uint8)
+    batch = feeding.BalancedBatches(parts, settings.batch, 0, True)[0]
+    assert plain.step(0, [batch]) == brought.step(0, [brought.bring(batch)])
+    for name, value in plain.weights().items():
+        np.testing.assert_array_equal(brought.weights()[name], value)
 
 
 def test_blocks_cover_all_images_and_are_whole():

@@ -76,3 +76,14 @@ def test_gc_keeps_what_the_manifests_need_and_what_is_being_made(store: Store, t
 
 def test_gc_needs_a_manifest(store: Store) -> None:
     assert call(store, "gc").exit_code == 2
+
+
+def test_gc_removes_the_parts_of_what_is_there_as_a_whole(tmp_path: Path) -> None:
+    store, path = Store(tmp_path / "store"), manifest(tmp_path, "sharded")
+    path.write_text(path.read_text().replace("train: 4", "train: 3000") + "shards: 2\n")
+    before = keys(path, store)
+    for key in before:
+        store.begin(key, {})
+        store.finish(key, {"study": "sharded", "inputs": {}})
+    assert "removed: 2 stages" in call(store, "gc", path, "--yes").output
+    assert len(before - keys(path, store)) == 2 and all(store.finished(key) for key in keys(path, store))

@@ -74,6 +74,23 @@ def test_batches_may_be_asked_for_anywhere_but_are_read_ahead_in_order():
     assert squares.asked.count(9) == 1
 
 
+def test_what_was_not_begun_is_not_made_any_more():
+    made, may = [], threading.Event()
+    coming = ahead(lambda number: made.append(number) or number == 0 or may.wait(10), range(100))
+    next(coming)
+    threading.Timer(0.1, may.set).start()
+    coming.close()
+    assert made == [0, 1]
+
+
+def test_batches_are_brought_to_where_they_are_used_by_the_thread_that_reads():
+    where = []
+    batches = Ahead(Squares(), lambda batch: where.append(threading.current_thread()) or -batch)
+    assert [batches[number] for number in (2, 3)] == [-4, -9]
+    batches.close()
+    assert threading.current_thread() not in where
+
+
 def test_batches_that_were_never_asked_for_can_be_closed():
     before, squares = threads(), Squares()
     Ahead(squares).close()

@@ -102,6 +102,15 @@ def test_what_a_model_says_of_its_training(tmpdir):
                                        "settings": description["settings"]}
 
 
+def test_a_trainer_that_can_is_asked_to_bring_every_batch(tmpdir):
+    class Bringing(Walk):
+        def bring(self, batch):
+            return batch * 1000
+
+    brought, plain = train(tmpdir.join("a"), walk=Bringing)[1], train(tmpdir.join("b"))[1]
+    assert (brought > 900 * plain).all() and (plain > 0).all()
+
+
 def test_no_previews_where_the_settings_have_none(tmpdir):
     train(tmpdir, settings=WithoutPreviews(TOTAL, 5))
     assert not tmpdir.join("samples").check()

@@ -66,6 +66,8 @@ def faults(seen: Look, wanted: Cuda) -> Iterator[str]:
         yield "it has no cuDNN"
     elif seen.parts["least"] > wanted.capability[0] * 10:
         yield f"cuDNN has code from sm_{seen.parts['least']} on, not for compute capability {wanted.capability[0]}"
+    if (known := wanted.ptx and wanted.ptx.version) != seen.parts["ptx"]:
+        yield f"its code for newer GPUs is PTX {seen.parts['ptx']} in place of {known}: which drivers know that?"
     if seen.cpu.status:
         yield f"check --device cpu ended with {seen.cpu.status}: {seen.cpu.errors.strip()}"
     lines = seen.cuda.errors.splitlines()
@@ -78,7 +80,10 @@ def row(recipe: Recipe, size: int, seconds: float, seen: Look) -> str:
     checked = json.loads(seen.cpu.output.splitlines()[-1])["versions"]
     inside = {"python": seen.parts["python"], **checked, "CUDA": seen.parts["cuda"], "cuDNN": seen.parts["cudnn"]}
     took = f"{seconds / 60:.1f} min" if seconds else "(there)"
-    driver = ".".join(map(str, recipe.framework.facts.cuda.driver))
+    cuda = recipe.framework.facts.cuda
+    driver = ".".join(map(str, cuda.driver))
+    if cuda.ptx:
+        driver += f"; {'.'.join(map(str, cuda.ptx.driver))} from compute capability {cuda.ptx.capability} on"
     versions = ", ".join(f"{name} {version}" for name, version in inside.items())
     return f"| `{recipe.name}` | {size / 1e9:.1f} GB | {took} | {versions} | {driver} |"
 

@@ -4,9 +4,10 @@ python tests/gpu/measure.py IMAGE DEVICE SIZE PRECISION, inside the room; prints
 
 framework          its name
 same_bits          whether two trainings from one seed gave the same weights
-training           images_per_second, batches read ahead; operations: floating-point ones of convolutions and products
-                   for one image, forward and backward; share: of the peak that they are, with that many images
-generation         the same, and same_bits of two generations; of the image attribution: of classifying. In float32
+training           images_per_second, batches read and brought ahead; operations: floating-point ones of convolutions
+                   and products for one image, forward and backward; share: of the peak that they are, at that speed
+generation         the same, the next block made while one is finished, and same_bits of two generations; of the image
+                   attribution: of classifying. In float32
 peak               operations_per_second of a product of large matrices in this precision; bytes_per_second of a copy,
                    read and written
 memory             bytes of the device that training had at most; on a CPU, of the whole process
@@ -15,6 +16,7 @@ memory             bytes of the device that training had at most; on a CPU, of t
 from __future__ import division, print_function
 
 import contextlib
+import itertools
 import json
 import sys
 import time
@@ -24,7 +26,7 @@ import numpy as np
 import rooms
 
 from sources.contract import command
-from sources.contract.ahead import Ahead
+from sources.contract.ahead import Ahead, ahead
 
 STEPS = 3  # of the trainings whose bits are compared
 SIZES = {  # seconds that each figure is measured for, at least; the side of the matrices; bytes that are copied
@@ -69,7 +71,7 @@ def trained(work):
 def training(work, trainer, size):
     """Images that it learns from in a second."""
     first = work.step + STEPS
-    with contextlib.closing(Ahead(work.batches)) as batches:
+    with contextlib.closing(Ahead(work.batches, getattr(trainer, "bring", None))) as batches:
         took = seconds_of(lambda number: sum(trainer.step(first + number, batches).values()), size["seconds"])
     return trainer.images_in(first) / took
 
@@ -98,11 +100,12 @@ def measure(image, device, size, precision):
 
 def generation(framework, work, weights, size, most):
     """Its figures, and whether it gives the same bits twice."""
-    make, compute = work.new_maker(weights)
-    images = make()
-    speed = len(images) / seconds_of(lambda number: make().flat[0], size["seconds"])
-    return dict(figures(speed, framework.operations(compute) / len(images), most),
-                same_bits=bool(np.array_equal(images, make())))
+    images_of, finish, compute = work.new_maker(weights)
+    images = finish(images_of())
+    with contextlib.closing(ahead(lambda number: images_of(), itertools.count())) as coming:
+        took = seconds_of(lambda number: finish(next(coming)).flat[0], size["seconds"])
+        same = np.array_equal(images, finish(next(coming)))
+    return dict(figures(len(images) / took, framework.operations(compute) / len(images), most), same_bits=bool(same))
 
 
 if __name__ == "__main__":

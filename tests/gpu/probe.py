@@ -1,8 +1,9 @@
 """Runs inside an image, by its Python 2.7 or 3: which of its libraries lack another one, and which CUDA they are of.
 
 Prints one JSON object: {"libraries": how many, "unresolved": {path of a library: [what it lacks]}, "python": version,
-"cuda": version, "cudnn": version, "least": capability}, the latter three null where there are none: the versions as
-the libraries themselves say, and the least compute capability, times ten, that all of cuDNN has code for.
+"cuda": version, "cudnn": version, "least": capability, "ptx": version}, the latter four null where there are none: the
+versions as the libraries themselves say; the least compute capability, times ten, that all of cuDNN has code for; the
+newest PTX among the framework's own code, which a driver has to know where it is all that there is for a GPU.
 """
 
 import ctypes
@@ -14,11 +15,14 @@ import re
 import struct
 import subprocess
 import sys
+from collections import namedtuple
 
 OF_THE_DRIVER = ("libcuda.so.1", "libnvidia-ml.so.1")  # come with the GPU, from the host
 # Plugins for networks of several machines and for developers of Triton, which nothing here loads.
 NEVER_LOADED = re.compile("libcufile_rdma|nvshmem_(bootstrap|transport)_|triton/plugins/")
 FATBIN = b"\x50\xed\x55\xba"  # how GPU code in a library begins
+PTX, MACHINE = 1, 2  # what can follow
+Code = namedtuple("Code", "kind version capability")  # version: of PTX, a pair; capability: times ten
 
 
 def libraries(folder):
@@ -62,29 +66,36 @@ def cudnn(found):
 
 
 def least(found):
-    """The least compute capability, times ten, that each of cuDNN's libraries of kernels has code for."""
-    parts = [architectures(path) for path in _named(found, r"libcudnn_(ops|cnn)(_infer)?\.so\.\d+")]
+    """The least compute capability, times ten, that each of cuDNN's libraries of kernels has machine code for."""
+    parts = [[each.capability for each in codes(path) if each.kind == MACHINE]
+             for path in _named(found, r"libcudnn_(ops|cnn)(_infer)?\.so\.\d+")]
     return max(min(part) for part in parts) if parts else None
 
 
-def architectures(path):
-    """The architectures that a library has machine code for, such as {75, 80}: of sm_75 and sm_80."""
+def ptx(found):
+    """The newest version of PTX in the framework's own library, such as "8.5"."""
+    versions = [each.version for path in _named(found, r"lib(tensorflow_cc|torch_cuda)\.so(\.\d+)?")
+                for each in codes(path) if each.kind == PTX]
+    return "%d.%d" % max(versions) if versions else None
+
+
+def codes(path):
+    """The kinds of GPU code that a library has, a set of Code."""
     with open(path, "rb") as stream:
         data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    numbers, place = set(), data.find(FATBIN)
+    found, place = set(), data.find(FATBIN)
     while place >= 0:
         header, size = struct.unpack("<6xHQ", data[place:place + 16])
         place, end = place + header, place + header + size
         while place < end:
-            kind, header, size, number = struct.unpack("<HxxIQ12xI", data[place:place + 32])
-            if kind not in (1, 2):  # PTX, machine code; anything else only looked like a beginning
+            kind, header, size, minor, major, capability = struct.unpack("<HxxIQ8xHHI", data[place:place + 32])
+            if kind not in (PTX, MACHINE):  # it only looked like a beginning
                 break
-            if kind == 2:
-                numbers.add(number)
+            found.add(Code(kind, (major, minor), capability))
             place += header + size
         place = data.find(FATBIN, place)
     data.close()
-    return numbers
+    return found
 
 
 def _named(paths, pattern):
@@ -97,7 +108,7 @@ def main(folders):
     lacks = {path: lacking(path) for path in found if not NEVER_LOADED.search(path)}
     print(json.dumps({"libraries": len(lacks), "unresolved": {path: lacks[path] for path in lacks if lacks[path]},
                       "python": platform.python_version(), "cuda": cuda(found), "cudnn": cudnn(found),
-                      "least": least(found)}))
+                      "least": least(found), "ptx": ptx(found)}))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each function takes (device, precision, small) and returns a Work.
 """
 
 from collections import namedtuple
+from functools import partial
 
 import numpy as np
 
@@ -11,8 +12,9 @@ from sources.contract import models
 from sources.contract.batches import Batches
 
 # new_trainer: function () -> a trainer, always the same. batches: what it reads. step: the number of a step at which
-# all layers are in use. new_maker: function {name: array} of weights -> (make, compute): make() gives an array of so
-# many images that were made, or classified; compute() does what of it the framework does.
+# all layers are in use. new_maker: function {name: array} of weights -> (images_of, finish, compute): images_of() gives
+# an array of so many images as they are made, or what is said of them; finish(that) the images, or scores; compute()
+# does what of it the framework does.
 Work = namedtuple("Work", "new_trainer batches step new_maker")
 LABELS = ["real", "ProGAN", "SNGAN", "CramerGAN", "MMDGAN"]
 
@@ -34,8 +36,8 @@ def progan(device, precision, small):
 
     def maker(weights):
         network, average = settings.network_of(chosen, side), models.part(weights, "generator_average")
-        make, _ = generate._compile(network, average, device)
-        return lambda: make(latents), lambda: networks.generator(network, average, latents, 0, 0.0)
+        images_of, _ = generate._compile(network, average, device)
+        return lambda: images_of(latents), model.to_uint8, lambda: networks.generator(network, average, latents, 0, 0.0)
 
     devices.choose(device, precision)
     return Work(lambda: Trainer(chosen, side, 0, device), Batches(images(side), chosen.minibatch, 0),
@@ -67,7 +69,7 @@ def _critic(gan, device, precision, small):
 
     def maker(weights):
         images_of, _ = generate._load(models.part(weights, "generator"), device)
-        return (lambda: to_uint8(images_of(latents), "published")), lambda: images_of(latents)
+        return lambda: images_of(latents), partial(to_uint8, quantize="published"), lambda: images_of(latents)
 
     place = devices.choose(device, precision)
     return Work(lambda: Trainer(chosen, side, 0, place, gan), Batches(images(side), chosen.minibatch, 0), 100001, maker)
@@ -85,7 +87,7 @@ def sngan(device, precision, small):
     def maker(weights):
         description = {"size": side, "settings": chosen._asdict()}
         images_of, _ = generate._load(description, models.part(weights, "generator"), device)
-        return (lambda: model.to_uint8(images_of(latents), "published")), lambda: images_of(latents)
+        return lambda: images_of(latents), partial(model.to_uint8, quantize="published"), lambda: images_of(latents)
 
     place = devices.choose(device)
     return Work(lambda: Trainer(chosen, side, 0, place), Batches(images(side), chosen.minibatch, 0), 100001, maker)
@@ -103,8 +105,7 @@ def attribution(device, precision, small):
         description = {"architecture": "classifier", "settings": chosen._asdict(), "resolution": side,
                        "labels": LABELS}
         attributor = inference.Attributor(description, weights)
-        return (lambda: np.concatenate([said["scores"] for said in attributor.outputs(parts[0])]),
-                lambda: attributor.compute(parts[0]))
+        return (lambda: next(attributor.outputs(parts[0]))["scores"]), np.asarray, lambda: attributor.compute(parts[0])
 
     devices.choose(device, precision)
     return Work(lambda: trainers.new(chosen, side, 0, device, len(LABELS)),

@@ -1,8 +1,9 @@
 """python -m tests.gpu.suite [IMAGE]...: what works on this machine's GPU, and how fast.
 
 For each image, in its own CUDA flavour: the parity tests of its room, and what tests/gpu/measure.py finds at the
-published size, in every precision that the room has. All goes to benchmarks/results/gpu-CARD.json. Exit status: 1 if
-a number is not the published one or two runs differ in a bit; 3 if there is no GPU.
+published size, in every precision that the room has, beside the goals, which are of one H100 and fail nothing. All
+goes to benchmarks/results/gpu-CARD.json. Exit status: 1 if a number is not the published one or two runs differ in a
+bit; 3 if there is no GPU.
 
 --device cpu --size small is the same on the CPU, in little time. --python PROGRAM runs the rooms by a Python that has
 their frameworks and pytest, where there is no Docker.
@@ -32,8 +33,10 @@ PARITY = {  # the tests that hold published numbers against ours
     "sngan": ["tests/sources/sngan/test_sngan_parity.py"],
     "cramergan": [_CRITIC], "mmdgan": [_CRITIC],
     "attribution": ["tests/attribution/test_attribution_parity.py"],
+    "perception": ["tests/perception/test_perception_networks.py"],
 }
-PRECISIONS = {"sngan": ["float32"]}  # and of the others:
+PRECISIONS = {"sngan": ["float32"], "perception": []}  # and of the others:
+GOALS = {("attribution", "training"): 25000, ("progan", "generation"): 2000}  # images/s on one H100, published size
 _ALL = ["float32", "tf32", "bfloat16"]
 
 
@@ -92,6 +95,17 @@ def look(room: Room, image: str, device: str, size: str) -> dict[str, Any]:
         precision: measured(room, image, device, size, precision) for precision in PRECISIONS.get(image, _ALL)}}
 
 
+def said(image: str, looks: Mapping[str, Mapping[str, Any]], size: str) -> Iterator[str]:
+    """What was found of an image, in lines for people."""
+    yield f"{image}: {looks['parity']['passed']} tests of its numbers pass, {len(looks['parity']['failures'])} fail"
+    for precision, figures in looks.items():
+        for what in ("training", "generation"):
+            if what in figures:
+                goal = GOALS.get((image, what)) if size == "published" else None
+                yield (f"{image} {what}, {precision}: {figures[what]['images_per_second']:,.0f} images/s, "
+                       f"{figures[what]['share']:.0%} of the peak" + (f"; goal on an H100: {goal:,}" if goal else ""))
+
+
 def faults(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What is not as it should be. found: {image: what `look` says}."""
     for image, looks in found.items():
@@ -129,7 +143,7 @@ def main(words: list[str]) -> None:
     for image in asked.images or PARITY:
         room = by_python(asked.python, asked.device, card) if asked.python else in_docker(image, asked.device, card)
         found[image] = look(room, image, asked.device, asked.size)
-        print(json.dumps({image: found[image]}), flush=True)
+        print("\n".join(said(image, found[image], asked.size)), flush=True)
     result = {"card": name, "size": asked.size, "images": found}
     file = asked.results / f"gpu-{re.sub('[^A-Za-z0-9]+', '-', name).strip('-')}.json"
     file.write_text(json.dumps(result, indent=1) + "\n")

@@ -8,12 +8,13 @@ from orchestration import gpus
 from orchestration.errors import NoDevice
 from tests.gpu import suite
 
-FIGURES = {"same_bits": True, "generation": {"same_bits": True}}
+FIGURES = {"same_bits": True, "training": {"images_per_second": 25012.3, "share": 0.172},
+           "generation": {"same_bits": True, "images_per_second": 1999.6, "share": 0.81}}
 
 
 @pytest.mark.docker
 @pytest.mark.parametrize(("image", "framework"), [
-    ("cramergan", "PyTorch"), ("sngan", "Chainer"), ("attribution", "TensorFlow")])
+    ("cramergan", "PyTorch"), ("sngan", "Chainer"), ("progan", "TensorFlow"), ("attribution", "TensorFlow")])
 def test_every_framework_is_measured(docker_engine, image, framework):
     found = suite.measured(suite.in_docker(image, "cpu", ""), image, "cpu", "small", "float32")
     assert (found["framework"], found["same_bits"], found["generation"]["same_bits"]) == (framework, True, True)
@@ -51,6 +52,18 @@ case "$*" in *pytest*) echo 9 passed in 1 s;; *) echo '{json.dumps(FIGURES)}'; e
     assert kept["card"] == "NVIDIA H100 80GB" and kept["images"]["sngan"] == {
         "parity": {"passed": 9, "failures": []}, "float32": FIGURES}
     assert list(kept["images"]["mmdgan"]) == ["parity", "float32", "tf32", "bfloat16"]
+
+
+def test_the_goals_are_told_beside_what_was_measured_at_the_published_size():
+    looked = {"parity": {"passed": 9, "failures": []}, "tf32": FIGURES}
+    assert list(suite.said("attribution", looked, "published")) == [
+        "attribution: 9 tests of its numbers pass, 0 fail",
+        "attribution training, tf32: 25,012 images/s, 17% of the peak; goal on an H100: 25,000",
+        "attribution generation, tf32: 2,000 images/s, 81% of the peak"]
+    assert list(suite.said("progan", looked, "published"))[1:] == [
+        "progan training, tf32: 25,012 images/s, 17% of the peak",
+        "progan generation, tf32: 2,000 images/s, 81% of the peak; goal on an H100: 2,000"]
+    assert not any("goal" in line for line in suite.said("progan", looked, "small"))
 
 
 @pytest.mark.parametrize(("room", "complaints"), [

@@ -168,7 +168,7 @@ def test_what_an_image_needs_is_a_driver_and_a_compute_capability(framework: str
     (oldest, newest), driver = cuda.capability, cuda.driver
     image = next(name for name in CUDA_IMAGES if recipes.framework_name(name) == framework)
     for capability in (oldest, newest):
-        assert image in runs(Gpu(0, "Some", capability, driver))
+        assert image in runs(Gpu(0, "Some", capability, cuda.driver_of(capability)))
     version = ".".join(map(str, driver))
     for gpu, mend in ((Gpu(0, "Some", oldest, (driver[0] - 1, 99)), f"install NVIDIA driver {version} or newer"),
                       (Gpu(0, "Some", oldest - 0.1, (999,)), cuda.otherwise),
@@ -178,6 +178,68 @@ def test_what_an_image_needs_is_a_driver_and_a_compute_capability(framework: str
         findings = graphics.judge([gpu])
         assert image not in runs(gpu)
         assert mend in [finding.mend for finding in findings if image in finding.text]
+
+
+def test_a_gpu_whose_code_the_driver_compiles_needs_one_that_can() -> None:
+    """TensorFlow has machine code up to 8.9: a driver that does for an L40 does not for an H100."""
+    assert "progan" in runs(Gpu(0, "NVIDIA L40", 8.9, (550, 90, 7)))
+    old, new = Gpu(0, "NVIDIA H100 80GB HBM3", 9.0, (550, 90, 7)), Gpu(0, "NVIDIA H100 80GB HBM3", 9.0, (555, 42, 2))
+    assert "sngan" in runs(old) and "progan" not in runs(old) and "progan" in runs(new)
+    assert ("0: not attribution, perception, progan (CUDA 12: driver 555.42 or newer) -> install NVIDIA driver 555.42 "
+            "or newer") in words(graphics.judge([old]), "warning")
+
+
+@pytest.mark.parametrize(("said", "status", "text", "mend"), [
+    ("Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 535.183", 18,
+     "nvidia-smi fails: Failed to initialize NVML: Driver/library version mismatch NVML library version: 535.183",
+     "reboot: the driver was upgraded"),
+    ("Failed to initialize NVML: Unknown Error", 255, "Failed to initialize NVML: Unknown Error", "reboot, or install"),
+    ("Failed to initialize NVML: Insufficient Permissions", 4, "Insufficient Permissions", "group that owns"),
+    ("Failed to initialize NVML: GPU access blocked by the operating system", 17, "blocked", "in Windows, install"),
+    ("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA "
+     "driver is installed and running.", 9, "couldn't communicate", "modprobe nvidia"),
+    ("NVIDIA-SMI couldn't find libnvidia-ml.so library.", 12, "couldn't find libnvidia-ml", "--gpus all"),
+    ("Unable to determine the device handle for GPU0000:3B:00.0: Unknown Error", 255, "device handle", "reboot"),
+    ("Unable to determine the device handle for GPU 0000:3B:00.0: GPU is lost.  Reboot the system to recover this GPU",
+     15, "GPU is lost. Reboot", "reboot"),
+    ("", 139, "nvidia-smi fails: it ends with 139", "install the driver again")])
+def test_an_nvidia_smi_that_fails_has_its_mend(smi: Pretend, said: str, status: int, text: str, mend: str) -> None:
+    smi(f"cat <<'SAID'\n{said}\nSAID\nexit {status}")
+    (finding,) = graphics.find(None, needed=True)
+    assert finding.level == "problem" and text in finding.text and mend in finding.mend
+    assert levels(graphics.find(None, needed=False)) == ["warning"]
+
+
+@pytest.mark.parametrize(("unknown", "row", "told", "warned"), [
+    ("mig.mode.current compute_cap", "0, GeForce GTX 1080, 384.183", "compute capability 6.1, driver 384.183: no image",
+     "driver 520.61 or newer"),
+    ("mig.mode.current compute_cap", "0, Tesla V100-SXM2-16GB, 396.37", "compute capability 7.0, driver 396.37",
+     "driver 525.60 or newer"),
+    ("compute_cap", "0, A100-SXM4-40GB, 450.248.02, Enabled", "capability 8.0, driver 450.248.2", "slices (MIG)"),
+    ("compute_cap", "0, NVIDIA A30, 470.256.02, Disabled", "compute capability 8.0", "driver 580.65 or newer"),
+    ("", "0, NVIDIA H100 PCIe, 535.183.01, 9.0, Disabled", "it runs sngan", "driver 555.42 or newer"),
+    ("", "0, NVIDIA L4, 550.127.05, 8.9, [N/A]", "it runs attribution, perception, progan, sngan", "driver 580.65"),
+    ("", "0, NVIDIA GeForce RTX 5090, 580.95.05, 12.0, [N/A]", "it runs attribution", "not sngan (CUDA 11.8"),
+    ("", "0, [GPU requires reset], 580.95.05, [N/A], [N/A]", "", "cannot read its name, [GPU requires reset]"),
+    ("", "0, Tesla T4, 580.95.05, 7.5, [N/A]\nWARNING: infoROM is corrupted at gpu 0000:00:1E.0", "it runs attribution",
+     "computes all the same")])
+def test_whatever_a_driver_tells_is_judged(smi: Pretend, unknown: str, row: str, told: str, warned: str) -> None:
+    """Drivers 384 to 580: those before 450 know nothing of MIG, those before 510 no compute capability."""
+    smi(f"""for field in {unknown}; do case $1 in *$field*)
+        echo "Field \\"$field\\" is not a valid field to query."; echo; exit 2 ;; esac; done
+        cat <<'SAID'\n{row}\nSAID""")
+    findings = graphics.find(None, needed=True)
+    assert told in words(findings, "ok") and warned in words(findings, "warning")
+    assert all(finding.mend for finding in findings if finding.level == "warning")
+
+
+def test_what_a_stage_has_of_a_gpu_that_it_shares_is_told(smi: Pretend) -> None:
+    smi("case $1 in *uuid*) echo '0, GPU-a0' ;; *) echo '0, 81559' ;; esac")
+    plans = {"one.yaml": Plan("one", (), {}), "four.yaml": Plan("four", (), {}, slots_per_gpu=4)}
+    node = Node("here", Resources(1, 2, GIB), ("GPU-a0",))
+    assert words(graphics.shares(plans, [node]), "ok") == (
+        "four.yaml has 4 stages on a GPU, each with 19.9 GiB of its memory -> ")
+    assert graphics.shares(plans, [NODE]) == []
 
 
 def test_a_gpu_in_slices_is_told_to_be(smi: Pretend) -> None:

@@ -180,6 +180,11 @@ def test_a_driver_without_devices_is_no_failure(smi: Pretend, status: int) -> No
         ("GeForce GTX 1660", 7.5), ("Quadro RTX 6000", 7.5), ("A100-SXM4-80GB", 8.0), ("GeForce RTX 3090", 8.6),
         ("RTX A6000", 8.6), ("A40", 8.6), ("NVIDIA A10G", 8.6), ("Tesla M2090", 2.0), ("Quadro K6000", 3.5),
         ("Quadro M4000", 5.2), ("NVIDIA H100 80GB HBM3", None), ("Some Card", None),
+        ("GeForce GTX 960", 5.2), ("GeForce GTX 960M", 5.0), ("GeForce GTX 970M", 5.2), ("GeForce 940MX", 5.0),
+        ("GeForce GTX 780", 3.5), ("GeForce GTX 780M", 3.0), ("GeForce GT 710", 3.5), ("GeForce GT 640", 3.0),
+        ("Quadro M2000", 5.2), ("Quadro M2000M", 5.0), ("GeForce MX130", 5.0), ("GeForce MX250", 6.1),
+        ("GeForce MX450", 7.5), ("GRID V100D-8Q", 7.0), ("GRID P40-24Q", 6.1), ("GRID M60-8Q", 5.2),
+        ("GRID T4-16C", 7.5), ("GRID RTX8000-48Q", 7.5), ("NVIDIA A40-48Q", 8.6), ("NVIDIA RTXA6000-48Q", 8.6),
     ],
 )  # fmt: skip
 def test_cards_are_known_by_their_names(name: str, capability: float | None) -> None:
@@ -211,6 +216,7 @@ def test_an_nvidia_smi_that_fails_is_told(smi: Pretend) -> None:
         ('could not select device driver "" with capabilities: [[gpu]]', "nvidia-container-toolkit"),
         ("nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.4, please update", "newer driver"),
         ("Failed to initialize NVML: Unknown Error", "reboot"),
+        ("'cuModuleLoadData(&module, data)' failed with 'CUDA_ERROR_UNSUPPORTED_PTX_VERSION'", "install a newer one"),
         ("write /out/images.npy: No space left on device", "disk is full"),
     ],
 )

@@ -26,7 +26,7 @@ MANIFESTS = sorted([*(REPOSITORY / "manifests").glob("*.yaml"), REPOSITORY / "te
 
 
 class Rows(NamedTuple):
-    """An image set: `count` rows that are those from `first` on of the set they were made from."""
+    """An image set: `count` rows that are those from `first` on of what they were made from."""
 
     origin: str
     first: int
@@ -64,15 +64,25 @@ def broken(expanded: Plan, images: Images) -> list[str]:
 
 def _makes(stage: Stage, made: dict[str, Rows], images: Images) -> dict[str, Rows]:
     """{place: the rows} of the image sets that a stage makes."""
-    if stage.image == "real":
+    if stage.name == "data":
         return {f"{stage.name}/gan": Rows("gan", 0, images.gan),
                 f"{stage.name}/attribution": Rows("real", 0, sum(count for _, count in images.rows.values()))}
     if stage.command[0] == "generate":
-        return {stage.name: Rows(stage.name, 0, int(_words(stage, "--count")[0]))}
+        first, count = _part(stage)
+        return {stage.name: Rows(*_words(stage, "--model"), first, count or 0)}
+    if stage.command[0] == "join":
+        return {stage.name: _joined(_shown(stage, made))}
     if stage.command[0] in CHANGES:
         (changed,) = _shown(stage, made)
         return {stage.name: changed.part(*_part(stage))}
     return {}
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    """All the rows of parts, which have to continue one another."""
+    for before, part in zip(parts, parts[1:], strict=False):
+        assert (part.origin, part.first) == (before.origin, before.first + before.count)
+    return parts[0]._replace(count=sum(part.count for part in parts))
 
 
 def _broken(stage: Stage, made: dict[str, Rows], images: Images) -> Iterator[str]:
@@ -121,6 +131,12 @@ def _words(stage: Stage, option: str) -> list[str]:
 def test_an_experiment_keeps_test_images_out_of_everything_else(name: str) -> None:
     asked = everything(experiments={name: {}})
     assert broken(plan.expand(asked), asked.images) == []
+
+
+def test_so_does_a_study_whose_images_are_made_in_shards() -> None:
+    asked = everything(experiments={"existence": {}, "robustness": {}}, shards=4)
+    expanded = plan.expand(asked)
+    assert broken(expanded, asked.images) == [] and "A/generate-4of4" in {stage.name for stage in expanded.stages}
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)

@@ -1,5 +1,6 @@
 """The two networks, and image sets."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from sources.contract import imagesets
 
 CAT = Path(__file__).resolve().parents[1] / "fixtures" / "pictures" / "chelsea.png"
 
-device.choose("cpu")
+device.choose(os.environ.get("GANFP_TEST_DEVICE", "cpu"))
 
 
 @pytest.fixture(scope="session")

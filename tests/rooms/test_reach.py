@@ -53,7 +53,8 @@ COMMANDS = {  # in this order; each may read what those before it wrote
     "real": ["celeba --archive /tiny/celeba.zip --config /tiny/config.json --out /tiny/celeba",
              "lsun --archive /tiny/lsun --config /tiny/config.json --out /tiny/bedrooms",
              "photos --config /tiny/config.json --out /tiny/photos",
-             "photos --archive /tiny/album --config /tiny/config.json --out /tiny/own"],
+             "photos --archive /tiny/album --config /tiny/config.json --out /tiny/own",
+             "join --images /tiny/images --images /tiny/images --out /tiny/joined"],
     **dict.fromkeys(BASELINES, METHOD),
     "attribution": [*METHOD, "perturb --images /tiny/images --config /tiny/perturb.json --seed 0 "
                              "--out /tiny/perturbed",

@@ -45,8 +45,11 @@ class Source:
 
     @property
     def versions(self):
-        """{program: version} of what made the images."""
-        versions = (self.images.index.get("made_by") or {}).get("versions")
+        """{program: version} of what made the images; where they were made in parts, the first of them."""
+        made_by = self.images.index.get("made_by") or {}
+        parts = made_by.get("parts")
+        first = parts[0] if isinstance(parts, list) and parts else made_by
+        versions = first.get("versions") if isinstance(first, dict) else None
         return versions if isinstance(versions, dict) else {}
 
     @cached_property

@@ -1,12 +1,15 @@
-"""SNGAN's CUDA flavour on GPUs that are not there: `python -m tests.gpu.dryrun.dryrun`.
+"""CUDA flavours on GPUs that are not there: `python -m tests.gpu.dryrun.dryrun`.
 
-pretended.c answers in place of NVIDIA's driver, in the image as it is shipped: every kernel is compiled for the
+SNGAN: pretended.c answers in place of NVIDIA's driver, in the image as it is shipped: every kernel is compiled for the
 GPU, every call is made, and nothing is computed. So it shows that the image can be used, not that it is right.
+
+TensorFlow's: seen.c lets its rooms look for a GPU. They see one if TensorFlow finds all of CUDA's libraries.
 """
 
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from orchestration import images
@@ -15,7 +18,8 @@ from tests.conformance.trial import image_set, last
 
 CAPABILITIES = ("5.0", "7.5", "8.0", "8.6", "8.9", "9.0")  # from Maxwell to Hopper
 _SETTINGS = '{"width": 4, "latent_size": 8, "minibatch": 4, "iterations": 1, "discriminator_steps": 1}'
-_COMPILE = ["cc", "-std=c11", "-O1", "-shared", "-fPIC", "-Wl,-soname,libcuda.so.1"]
+DEVICES = {"progan": "sources.progan", "attribution": "attribution", "perception": "attribution"}  # who have `device`
+_COMPILE = ["cc", "-std=c11", "-O1", "-shared", "-fPIC"]
 
 
 class Failed(Exception):
@@ -40,8 +44,27 @@ class Pretended(Container):
 
 def library(folder):
     """Compile pretended.c; the library's path."""
-    made = folder / "pretended.so"
-    subprocess.run([*_COMPILE, Path(__file__).with_name("pretended.c"), "-o", made], check=True)
+    return _compiled("pretended.c", folder, "libcuda.so.1")
+
+
+def seen(image, reference, folder):
+    """Where a room of TensorFlow computes when it is asked for a GPU, and there seems to be one. Raises Failed."""
+    made = [_compiled("seen.c", folder, name) for name in ("libcuda.so.1", "libnvidia-ml.so.1")]
+    mounts = [word for path in made for word in ("--volume", f"{path}:/{path.name}:ro")]
+    ended = subprocess.run(
+        ["docker", "run", "--rm", "--network", "none", *mounts, "--entrypoint", "python",
+         "--env", "LD_PRELOAD=" + " ".join(f"/{path.name}" for path in made), reference,
+         "-c", f"from {DEVICES[image]} import device; print(device.choose('cuda'))"],
+        capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise Failed(last(ended.stderr.splitlines()))
+    return ended.stdout.strip()
+
+
+def _compiled(source, folder, name):
+    """A library of that name, made of a file beside this one; its path."""
+    made = folder / name
+    subprocess.run([*_COMPILE, f"-Wl,-soname,{name}", Path(__file__).with_name(source), "-o", made], check=True)
     return made
 
 
@@ -64,23 +87,33 @@ def _counted(ended):
 
 
 def main():
-    """Print a line for each GPU; the exit status is 1 if one of them fails."""
-    image, failed = images.recipe("sngan", "cuda").reference, False
-    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode:
-        sys.exit(f"{image} is not there: orchestrate.py images sngan --flavour cuda")
+    """Print a line for each GPU and image; the exit status is 1 if one of them fails."""
+    references = {name: images.recipe(name, "cuda").reference for name in ("sngan", *DEVICES)}
+    for image in references.values():
+        if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode:
+            sys.exit(f"{image} is not there: orchestrate.py images {' '.join(references)} --flavour cuda")
     with tempfile.TemporaryDirectory() as place:
         made = library(Path(place))
-        for capability in CAPABILITIES:
-            folder = Path(place, capability)
-            folder.mkdir()
-            try:
-                counted = dry_run(Pretended(image, made, capability), folder)
-                said = "; ".join(f"{verb}: {numbers}" for verb, numbers in counted.items())
-                print(f"{capability}: done; {said}", flush=True)
-            except Failed as error:
-                failed = True
-                print(f"{capability}: failed; {error}", flush=True)
-    sys.exit(failed)
+        tries = {f"sngan {capability}": partial(_counts, Pretended(references["sngan"], made, capability))
+                 for capability in CAPABILITIES}
+        tries |= {name: partial(seen, name, references[name]) for name in DEVICES}
+        results = [_tried(name, attempt, Path(place, name)) for name, attempt in tries.items()]
+    sys.exit(not all(results))
+
+
+def _counts(image, folder):
+    return "; ".join(f"{verb}: {numbers}" for verb, numbers in dry_run(image, folder).items())
+
+
+def _tried(name, attempt, folder):
+    """Whether it went well; a line says so."""
+    folder.mkdir()
+    try:
+        print(f"{name}: done; {attempt(folder)}", flush=True)
+    except Failed as error:
+        print(f"{name}: failed; {error}", flush=True)
+        return False
+    return True
 
 
 if __name__ == "__main__":

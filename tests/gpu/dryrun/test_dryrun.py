@@ -1,4 +1,4 @@
-"""SNGAN's CUDA flavour on GPUs that are not there. Nothing builds it for this: Docker must have it already."""
+"""CUDA flavours on GPUs that are not there. Nothing builds them for this: Docker must have their frameworks already."""
 
 import shutil
 
@@ -12,16 +12,25 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")
-def on(docker_engine, tmp_path_factory):
-    """A function: capability and refused call of a pretended GPU -> the image on it."""
-    recipe = images.recipe("sngan", "cuda")
-    if not docker_engine.client.images.list(recipe.framework.reference):
-        pytest.skip("SNGAN's CUDA flavour is not built: orchestrate.py images sngan --flavour cuda")
-    if shutil.which("cc") is None:
-        pytest.skip("no C compiler is here")
-    build.build(docker_engine.client, [recipe], lambda event: None)
-    made = dryrun.library(tmp_path_factory.mktemp("library"))
-    return lambda capability, refuses="": dryrun.Pretended(recipe.reference, made, capability, refuses)
+def built(docker_engine):
+    """A function: name of an image -> the reference of its CUDA flavour."""
+    def make(name):
+        recipe = images.recipe(name, "cuda")
+        if not docker_engine.client.images.list(recipe.framework.reference):
+            pytest.skip(f"{recipe.framework.reference} is not built: orchestrate.py images {name} --flavour cuda")
+        if shutil.which("cc") is None:
+            pytest.skip("no C compiler is here")
+        build.build(docker_engine.client, [recipe], lambda event: None)
+        return recipe.reference
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def on(built, tmp_path_factory):
+    """A function: capability and refused call of a pretended GPU -> SNGAN's image on it."""
+    reference, made = built("sngan"), dryrun.library(tmp_path_factory.mktemp("library"))
+    return lambda capability, refuses="": dryrun.Pretended(reference, made, capability, refuses)
 
 
 @pytest.mark.parametrize("capability", [dryrun.CAPABILITIES[0], dryrun.CAPABILITIES[-1]])
@@ -40,3 +49,8 @@ def test_every_kernel_is_compiled_and_every_call_answered(on, tmp_path, capabili
 def test_what_is_not_compiled_or_refused_fails(on, tmp_path, capability, refuses, complaint):
     with pytest.raises(dryrun.Failed, match=complaint):
         dryrun.dry_run(on(capability, refuses), tmp_path)
+
+
+@pytest.mark.parametrize("image", ["progan", "attribution"])
+def test_tensorflow_finds_the_libraries_without_which_it_sees_no_gpu(built, tmp_path, image):
+    assert dryrun.seen(image, built(image), tmp_path) == "cuda"

@@ -65,6 +65,19 @@ def test_the_state_brings_everything_back(tiny):
         np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
+def test_batches_that_were_brought_to_the_device_give_the_same_bits(tiny):
+    class Brought:
+        def __getitem__(self, number):
+            return tiny.bring(Batches()[number])
+
+    state = tiny.state()
+    losses, weights = tiny.step(0, Batches()), tiny.weights()
+    tiny.restore(state)
+    assert isinstance(Brought()[0], torch.Tensor) and tiny.step(0, Brought()) == losses
+    for name, value in tiny.weights().items():
+        np.testing.assert_array_equal(value, weights[name], err_msg=name)
+
+
 def test_the_published_settings():
     cramer, mmd = cramergan.PUBLISHED, mmdgan.PUBLISHED
     assert (cramer.features, cramer.penalty, cramer.l2_penalty) == (256, 10, 0)

@@ -41,6 +41,18 @@ def test_growing_uses_only_what_there_is():
     assert run(trainer, 16, 17)["discriminator/lod"] == 0
 
 
+def test_batches_that_were_brought_to_the_device_give_the_same_bits():
+    class Brought:
+        def __getitem__(self, number):
+            return brought.bring(Reals()[number])
+
+    plain, brought = trainer_of(), trainer_of()
+    assert tf.is_tensor(Brought()[0]) and Brought()[0].device.endswith("CPU:0")
+    assert plain.step(0, Reals()) == brought.step(0, Brought())
+    for name, value in plain.weights().items():
+        np.testing.assert_array_equal(brought.weights()[name], value)
+
+
 def test_the_average_follows_the_generator_before_its_step():
     trainer = trainer_of(average=0.75)
     before = trainer.weights()
