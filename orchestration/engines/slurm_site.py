@@ -16,6 +16,7 @@ FILE = Path("site.yaml")
 Kind = Literal["data", "train", "import", "generate", "attribute", "perturb", "remove", "measure", "report"]
 _EARLY_SECONDS = 60  # as its manual says of --signal
 _TIME = re.compile(r"\d+|\d+:\d\d|\d+:\d\d:\d\d|\d+-\d+(:\d\d){0,2}")
+_SHARD = re.compile(r"-\d+of\d+$")  # as in generate-1of3
 _OURS = ("--dependency", "--job-name", "--output", "--error", "--signal", "--export", "--time", "--mem", "--array")
 
 
@@ -90,9 +91,13 @@ class Site(Wishes):
                 f"--signal=B:USR1@{self.save}", *wish.get("words", [])]
 
     def _wishes(self, stage: Stage) -> dict[str, Any]:
-        kind = stage.name.rpartition("/")[2]
-        own = next((wishes for name, wishes in self.stages.items() if name == kind), Wishes())
+        own = next((wishes for kind, wishes in self.stages.items() if kind == _kind(stage)), Wishes())
         return self.model_dump(exclude_none=True) | own.model_dump(exclude_none=True)
+
+
+def _kind(stage: Stage) -> str:
+    """What a stage does: a shard of images is generated too, and what puts shards together works on data."""
+    return "data" if stage.stands_for else _SHARD.sub("", stage.name.rpartition("/")[2])
 
 
 def read() -> Site:

@@ -1,4 +1,4 @@
-"""The same bits by jobs of Slurm and by Docker: of a training that is stopped on its way, of a whole study."""
+"""The same bits by jobs of Slurm and by Docker: of a stopped training, of shards, of a whole study."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from orchestration.engines.docker_engine import DockerEngine
 from orchestration.store import Store
 from tests.slurm import same, slurm_study
 from tests.slurm.cluster import Cluster
-from tests.study import examples, shell_study
+from tests.sources.real.real_archives import photograph
+from tests.study import examples, shell_study, test_sharded_study
 from tests.study.eigenimages_study import IMAGE, plan, write_images
 from tests.study.micro import MANIFEST, STAGES, finished, orchestrate
 
@@ -48,3 +49,16 @@ def test_a_study_finds_what_it_finds_by_docker(cluster: Cluster, docker_engine: 
     assert set(finished(stores["slurm"])) == set(STAGES) and same.differences(stores["slurm"], stores["docker"]) == []
     found, known = (same.results(stores[engine].parent / "runs/micro/report") for engine in ("slurm", "docker"))
     assert found == known
+
+
+def test_shards_by_jobs_are_one_set(cluster: Cluster, docker_engine: DockerEngine, folder: Path) -> None:
+    examples.image(docker_engine, "fifth_gan", IMAGE)
+    (album := folder / "album").mkdir()
+    for number in range(8):
+        photograph(album / f"{number}.png", 64, 96, seed=number)
+    whole, parts = (test_sharded_study.plan(album, test_sharded_study.EIGENIMAGES, shards) for shards in (1, 3))
+    once, again = Store(folder / "docker"), Store(folder / "slurm")
+    keys = shell_study.run(whole, once).keys
+    slurm_study.run(parts, again)
+    one, joined = (store.folder(keys["S/generate"]) / "images.npy" for store in (once, again))
+    assert joined.read_bytes() == one.read_bytes()

@@ -43,6 +43,13 @@ def test_a_kind_of_stage_may_ask_otherwise() -> None:
     assert not any(word.startswith(("--gres", "--constraint")) for word in report)
 
 
+def test_shards_ask_for_what_the_whole_would(folder: Path) -> None:
+    site = "stages:\n  generate: {partition: gpu}\n  data: {partition: disk}\n"
+    whole = replace(TRAIN, name="SNGAN/generate")
+    assert "--partition=gpu" in options(site, whole) & options(site, replace(whole, name="SNGAN/generate-2of13"))
+    assert "--partition=disk" in options(site, replace(whole, stands_for=whole))
+
+
 @pytest.mark.parametrize(("text", "complaint"), [
     ("partitoin: gpu\n", "site.yaml:1: partitoin: there is no such key; the keys here are partition, account"),
     ("account: lab\nstages:\n  train: {gpus: 2}\n", "site.yaml:3: stages.train.gpus: there is no such key"),
