@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -60,7 +61,9 @@ def main() -> None:
 def _many(image: str, store: Store) -> dict[str, float]:
     """A plan that is submitted, and found again by another run."""
     first = stage(image, "first", "sleep 600")
-    wanted = Plan("many", (first, *(stage(image, f"{number}", "exit 0", "first") for number in range(STAGES))), {})
+    others = (replace(stage(image, f"{number}", "exit 0", "first"), config={"number": number})
+              for number in range(1, STAGES))
+    wanted = Plan("many", (first, *others), {})
     engine = slurm_engine.connect()
     known = runs.with_keys(wanted, store, engine.image_id, print)
     with patch.object(slurm_queue, "asked", wraps=slurm_queue.asked) as asked:
@@ -75,15 +78,16 @@ def _one(image: str, folder: Path) -> dict[str, float]:
     """A stage, from the command to its place in the store; and its command from sbatch to its output."""
     ours, bare = [], []
     for number in range(TIMES):
-        ours.append(_seconds(partial(_run, image, str(number), Store(folder / "one"))))
+        ours.append(_seconds(partial(_run, image, number, Store(folder / "one"))))
         bare.append(_seconds(partial(_submit, image, folder / f"bare-{number}")))
     return {"times": TIMES, "stage_seconds": statistics.median(ours), "sbatch_seconds": statistics.median(bare),
             "stage_overhead_seconds": round(statistics.median(ours) - statistics.median(bare), 2)}
 
 
-def _run(image: str, name: str, store: Store) -> None:
+def _run(image: str, number: int, store: Store) -> None:
+    nothing = replace(stage(image, "nothing", "exit 0"), config={"number": number})
     engine = slurm_engine.connect()
-    known = runs.with_keys(Plan("one", (stage(image, name, "exit 0"),), {}), store, engine.image_id, print)
+    known = runs.with_keys(Plan("one", (nothing,), {}), store, engine.image_id, print)
     runs.run(known, store, engine, Console(quiet=True))
 
 
@@ -91,7 +95,8 @@ def _submit(image: str, out: Path) -> None:
     found = exported.find(image)
     assert found is not None
     out.mkdir()
-    command = ["ch-run", f"--bind={out}:/out", str(found.root), "--", *found.command, "-c", "touch /out/made"]
+    command = ["ch-run", "--no-passwd", f"--bind={out}:/out", str(found.root), "--", *found.command, "-c",
+               "touch /out/made"]
     own = slurm_runtime.environment("charliecloud", "ch-run", {})
     variables = {name: os.environ[name] for name in ("PATH", "HOME", "SLURM_CONF")}
     subprocess.run(["sbatch", "--export=ALL", "--mem=64M", "--output=/dev/null", f"--wrap={shlex.join(command)}"],

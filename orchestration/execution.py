@@ -49,10 +49,15 @@ class Execution:
                 self._make(self._job(stage, node, lease, given), node, lease, tell)
 
     def submit(self, name: str, after: Collection[int]) -> int:
-        """Have a stage run after others, which were submitted too; returns its number. Raises Full, UserError."""
+        """Have a stage run after others, which were submitted too; returns its number. Raises Full, UserError.
+
+        One that was submitted before is not submitted again.
+        """
         assert isinstance(self._engine, Detached)
-        stage = self._stages[name]
-        with self._store.lease(self._wanted.keys[name]) as lease:
+        stage, key = self._stages[name], self._wanted.keys[name]
+        if (number := self._engine.found(self._store.root, key)) is not None:
+            return number
+        with self._store.lease(key) as lease:
             if lease is None:
                 raise UserError(f"{name}: another run follows this stage; end that one first (its jobs go on)")
             job = self._job(stage, Node("", stage.resources), lease, {})

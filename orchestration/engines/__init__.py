@@ -149,11 +149,11 @@ class Engine(Protocol):
 class Detached(Protocol):
     """What an engine has beside, whose stages outlive the orchestrator."""
 
-    def submit(self, job: Job, after: Collection[int] = ()) -> int:
-        """Have a stage run as soon as those submitted as `after` are done; returns its number. Raises Full.
+    def found(self, store: Path, key: str) -> int | None:
+        """The number of a stage that was submitted, and neither ended nor is done."""
 
-        One that was submitted, and neither ended nor is done, is not submitted again.
-        """
+    def submit(self, job: Job, after: Collection[int] = ()) -> int:
+        """Have a stage run as soon as those submitted as `after` are done; returns its number. Raises Full."""
 
     def cancel(self, store: Path, keys: Collection[str]) -> int:
         """Stop stages, those that run after a checkpoint; returns how many there were."""

@@ -30,7 +30,7 @@ from orchestration.stage import Node
 from orchestration.store import Store
 from orchestration.text import printable
 
-_LOOK_SECONDS, _SELDOM_SECONDS = 0.5, 5.0  # between two looks at what a job wrote: at first, and after minutes
+_LOOK_SECONDS, _SELDOM_SECONDS = 0.1, 5.0  # between two looks at what a job wrote: at first, and after two minutes
 _TAIL = 4096  # bytes of old events from which one learns how far a job is
 _LINES = 10  # of what Slurm wrote, that are told
 _UNSEEN_TIMES = 3  # that a job may vanish before anything of it began, as when slurmctld is killed
@@ -124,7 +124,7 @@ class SlurmEngine:
     def attach(self, job: Job) -> SlurmRunning | None:
         """The job of a stage that is queued or runs. None when what an ended one wrote was brought home."""
         folder = Folder(job.store, job.key)
-        if live := self._live(job, folder):
+        if live := self.found(job.store, job.key):
             return SlurmRunning(self, job, folder, live)
         if folder.path.is_dir():
             folder.bring_home(job.out)
@@ -135,14 +135,10 @@ class SlurmEngine:
         return SlurmRunning(self, job, Folder(job.store, job.key), None)
 
     def submit(self, job: Job, after: Collection[int] = ()) -> int:
-        """Submit the job of a stage, unless there is one; returns its number. Raises Full, StageFailed.
+        """Submit the job of a stage; returns its number. Raises Full, StageFailed.
 
-        after: jobs that must have ended well.
+        after: jobs that must have ended well. If there is one of the stage, it begins after that one.
         """
-        return self._live(job, Folder(job.store, job.key)) or self.submit_anew(job, after)
-
-    def submit_anew(self, job: Job, after: Collection[int] = ()) -> int:
-        """The same, also where there is one: it then begins after that one."""
         folder = Folder(job.store, job.key)
         folder.make(self._task(job), job.out)
         number = slurm_queue.submit(slurm_queue.name_of(job.store, job.key), self.site.options(job.stage), after,
@@ -169,11 +165,11 @@ class SlurmEngine:
             slurm_queue.cancel(entry)
         return len(found)
 
-    def _live(self, job: Job, folder: Folder) -> int | None:
+    def found(self, store: Path, key: str) -> int | None:
         """The number of the job of a stage, if one is queued or runs. Raises NoEngine."""
-        name = slurm_queue.name_of(job.store, job.key)
+        name = slurm_queue.name_of(store, key)
         found = self.queue.live(name)
-        if found is None and folder.submitted_just_now():  # maybe since the queue was asked
+        if found is None and Folder(store, key).submitted_just_now():  # maybe since the queue was asked
             self.queue.now()
             found = self.queue.live(name)
         return found
@@ -215,7 +211,7 @@ class SlurmRunning:
             if ended:
                 return
             yield from self._waiting()
-            self._left.wait(min(_LOOK_SECONDS + (time.monotonic() - self._since) / 60, _SELDOM_SECONDS))
+            self._left.wait(min(_LOOK_SECONDS + (time.monotonic() - self._since) / 20, _SELDOM_SECONDS))
 
     def result(self) -> Result:
         """How it ended. Raises StageFailed if what it left is refused."""
@@ -237,7 +233,7 @@ class SlurmRunning:
 
     def _submit(self) -> Iterator[Event]:
         try:
-            self._number, self._since = self._engine.submit_anew(self._job), time.monotonic()
+            self._number, self._since = self._engine.submit(self._job), time.monotonic()
         except Full as error:
             yield from self._tell(f"waiting for the queue: {error}")
             self._left.wait(slurm_queue.ASK_SECONDS)
