@@ -40,7 +40,7 @@ test: check ## the tests, in the real containers where there is a Docker Engine
 	.venv/bin/python -m pytest
 
 campaign: .venv/ready-dev ## what takes too long for every test run: more images through the conformance tests, all experiments under kills, a hundred random deaths
-	.venv/bin/python -m pytest -m campaign tests/conformance tests/study tests/chaos
+	.venv/bin/python -m pytest -m campaign tests/conformance tests/study tests/chaos tests/slurm
 
 bench: .venv/ready-dev ## measure; results go to benchmarks/results
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; .venv/bin/python $$script; done

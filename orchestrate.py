@@ -17,6 +17,7 @@ VERBS = {
     "plan": "print what a manifest would run",
     "run": "run a study, or what is left of it",
     "status": "say which stages of a study are done",
+    "cancel": "end the jobs of a study on a cluster",
     "doctor": "check this machine, and say what would mend it",
     "images": "build container images, or save and load them",
     "store": "say what the store holds, or remove what is not needed",

@@ -10,7 +10,7 @@ import click
 
 from commands import asking, folders, imageset
 from commands.interruption import interruptible
-from commands.options import engine_option, store_option
+from commands.options import here_option, store_option
 from datasets import pictures
 from orchestration.text import printable
 
@@ -22,7 +22,7 @@ from orchestration.text import printable
 @click.option("--fingerprints", type=click.Path(path_type=Path), metavar="DIR",
               help="by a visualisation network, which shows in DIR what it sees")
 @click.option("--json", "as_json", is_flag=True, help="for machines")
-@engine_option
+@here_option
 @store_option
 def command(place: Path, name: str, model: Path | None, fingerprints: Path | None, as_json: bool,
             engine: str | None, store_path: Path) -> None:

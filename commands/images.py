@@ -8,7 +8,8 @@ import click
 from commands.interruption import interruptible
 from orchestration import images
 from orchestration.engines import docker_engine
-from orchestration.images import Recipe, build, frameworks, recipes, saved
+from orchestration.events import Event
+from orchestration.images import Recipe, build, exported, frameworks, recipes, saved
 
 _flavour = click.option("--flavour", type=click.Choice(["cpu", "cuda"]), default="cpu", help="(default: cpu)")
 _file = click.argument("file", type=click.Path(path_type=Path))
@@ -41,6 +42,25 @@ def _build(names: Sequence[str], flavour: str) -> None:
         click.echo(f"ready: {', '.join(recipe.reference for recipe in wanted)}")
 
 
+@command.command("export")
+@click.argument("names", metavar="[IMAGE]...", nargs=-1)
+@_flavour
+def _export(names: Sequence[str], flavour: str) -> None:
+    """Put every image of containers/ (or each IMAGE, made elsewhere too) into .images, for --engine slurm.
+
+    What is missing is built first.
+    """
+    with interruptible("orchestrate.py images export"), docker_engine.answers():
+        ours = [images.recipe(name, flavour) for name in names if name in images.names()]
+        wanted = ours if names else _all(flavour)
+        engine = docker_engine.connect()
+        build.build(engine.client, wanted, _tell)
+        others = [name for name in names if name not in images.names()]
+        for reference in (*(recipe.reference for recipe in wanted), *others):
+            engine.image_id(reference)
+            click.echo(f"exported: {reference}, {exported.export(engine.client, reference, _tell).id}")
+
+
 @command.command("save")
 @click.argument("names", metavar="IMAGE...", nargs=-1, required=True)
 @_file
@@ -60,6 +80,10 @@ def _load(file: Path) -> None:
     with interruptible("orchestrate.py images load"), docker_engine.answers():
         taken = saved.load(docker_engine.connect().client, file)
         click.echo(f"loaded: {', '.join(taken)}")
+
+
+def _tell(event: Event) -> None:
+    click.echo(event["message"])
 
 
 def _all(flavour: str) -> list[Recipe]:

@@ -20,19 +20,20 @@ from orchestration.text import printable
 @experiment_option
 @engine_option
 @store_option
-def command(manifest_path: Path, only: tuple[str, ...], engine: str | None, store_path: Path) -> None:
+@click.option("--detach", is_flag=True, help="submit it all to a cluster, and return (--engine slurm)")
+def command(manifest_path: Path, only: tuple[str, ...], engine: str | None, store_path: Path, detach: bool) -> None:
     """Run the study of MANIFEST, or what is left of it; its report goes to runs/STUDY/report, beside the store.
 
     A finished stage never runs again, a stopped one continues from its last checkpoint. Ctrl-C stops the run;
-    the same command continues it.
+    the same command continues it. On a cluster, jobs go on after Ctrl-C, and the same command comes back to them.
     """
     console = Console(highlight=False)
     with interruptible(f"orchestrate.py run {manifest_path}"):
-        _run(manifest_path, only, engine, Store(store_path), console)
+        _run(manifest_path, only, engine, Store(store_path), console, detach)
 
 
 def _run(manifest_path: Path, only: tuple[str, ...], engine_name: str | None, store: Store,
-         console: Console) -> None:
+         console: Console, detach: bool) -> None:
     def say(line: str) -> None:
         console.print(printable(line), markup=False, soft_wrap=True)
 
@@ -52,5 +53,8 @@ def _run(manifest_path: Path, only: tuple[str, ...], engine_name: str | None, st
             say(line)
         outcome.check_place(store, study.study)
         say(f"{wanted.plan.study}: {len(stages) - len(left)} of {len(stages)} stages are done")
+        if detach:
+            runs.detach(wanted, store, engine(), say)
+            return
         runs.run(wanted, store, engine(), console)
     outcome.deliver(wanted, store, say)

@@ -9,6 +9,7 @@ import click
 from commands.options import store_option
 from commands.table import table
 from orchestration import data, images, keys, manifest, plan
+from orchestration.errors import NoEngine
 from orchestration.progress import duration
 from orchestration.stage import Plan
 from orchestration.store import Store
@@ -19,7 +20,10 @@ from orchestration.text import printable
 @click.argument("manifest_path", metavar="MANIFEST", type=click.Path(path_type=Path))
 @store_option
 def command(manifest_path: Path, store_path: Path) -> None:
-    """Say which stages of MANIFEST are finished, begun or missing, and what they took. Needs no Docker."""
+    """Say which stages of MANIFEST are finished, begun or missing, and what they took. Needs no Docker.
+
+    Of stages that a cluster has it says what the queue says of their jobs.
+    """
     wanted, store = plan.expand(manifest.read(manifest_path)), Store(store_path)
     problems = data.problems(wanted)
     for path, text in problems.items():
@@ -31,15 +35,35 @@ def command(manifest_path: Path, store_path: Path) -> None:
 def _rows(wanted: Plan, store: Store, unusable: Collection[str]) -> Iterator[tuple[str, ...]]:
     hashes = data.Hashes(store, lambda *read: click.echo(printable(data.reading(*read)), err=True))
     found = keys.keyed(wanted, _image, lambda path, kind: "" if path in unusable else hashes(path, kind))
+    jobs = _jobs(store, found.keys.values())
     for stage in found.needed(store.finished):
-        yield stage.name, *_state(store, found.keys[stage.name]), found.keys[stage.name][:12]
+        key = found.keys[stage.name]
+        yield stage.name, *_state(store, key, jobs.get(key)), key[:12]
 
 
-def _state(store: Store, key: str) -> tuple[str, str, str, str]:
-    """State, how long it took, its peak memory as far as it told it, when it was started."""
+def _jobs(store: Store, found: Collection[str]) -> dict[str, str]:
+    """{key: what its job does} of stages that a cluster has, or had."""
+    if not any(store.root.glob(".run/*.job")):
+        return {}
+    from orchestration.engines import slurm_queue
+
+    try:
+        return slurm_queue.told(store.root, found)
+    except NoEngine as error:
+        click.echo(str(error), err=True)
+        return {}
+
+
+def _state(store: Store, key: str, job: str | None) -> tuple[str, str, str, str]:
+    """State, how long it took, its peak memory as far as it told it, when it was started.
+
+    job: what its job on a cluster does.
+    """
     if store.finished(key):
         record = store.record(key)
         return "finished", duration(record["seconds"]), _memory(record), record["started"]
+    if job is not None:
+        return job, "", "", ""
     if not store.partial(key).exists():
         return "missing", "", "", ""
     return ("begun" if store.is_free(key) else "running"), "", "", ""

@@ -3,15 +3,15 @@
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from orchestration import gpus, host, leases, mends, outputs, slots
-from orchestration.engines import Engine, Job, Result, Running
-from orchestration.errors import StageFailed, Stopped
+from orchestration.engines import Detached, Engine, Job, Result, Running
+from orchestration.errors import StageFailed, Stopped, UserError
 from orchestration.events import USED, Tell, Throttle
 from orchestration.keys import KeyedPlan
 from orchestration.leases import Lease
@@ -40,8 +40,7 @@ class Execution:
         Raises StageFailed, Stopped, and what the engine raises.
         """
         stage, key = self._stages[name], self._wanted.keys[name]
-        free = partial(self._store.lease, key)
-        with self._turn(free, "another run that is making this stage", tell) as lease:
+        with self._turn(partial(self._free, key), "another run that is making this stage", tell) as lease:
             if self._store.finished(key):
                 return
             gpus_free = partial(slots.attempt, node.gpus, stage.resources.gpus,
@@ -49,12 +48,34 @@ class Execution:
             with self._turn(gpus_free, "GPUs that other runs have", tell) as given:
                 self._make(self._job(stage, node, lease, given), node, lease, tell)
 
+    def submit(self, name: str, after: Collection[int]) -> int:
+        """Have a stage run after others, which were submitted too; returns its number. Raises Full, UserError.
+
+        One that was submitted before is not submitted again.
+        """
+        assert isinstance(self._engine, Detached)
+        stage, key = self._stages[name], self._wanted.keys[name]
+        if (number := self._engine.found(self._store.root, key)) is not None:
+            return number
+        with self._store.lease(key) as lease:
+            if lease is None:
+                raise UserError(f"{name}: another run follows this stage; end that one first (its jobs go on)")
+            job = self._job(stage, Node("", stage.resources), lease, {})
+            self._engine.attach(job)  # what an ended job of it left is brought home
+            return self._engine.submit(job, after)
+
     def stop(self) -> None:
         """Make everything that runs stop, and nothing start any more. Returns at once."""
         self._stopping.set()
         with self._guard:
             for running in self._running.values():
                 running.cancel()
+
+    @contextmanager
+    def _free(self, key: str) -> Iterator[Lease | None]:
+        """The lease on a stage, or None if another run has it, or a job of a cluster writes and we are none of it."""
+        with self._store.lease(key) as lease:
+            yield lease if isinstance(self._engine, Detached) or not self._store.written_by_job(key) else None
 
     @contextmanager
     def _turn(self, attempt: Callable[[], AbstractContextManager[_T | None]], why: str,
@@ -85,7 +106,7 @@ class Execution:
                    image=self._wanted.image(stage), out=self._store.partial(key),
                    log=self._store.log(key), inputs=made | self._wanted.given(stage), config=config,
                    gpus=tuple(slots), store=self._store.root, hold=hold,
-                   gpu_memory=_gpu_memory(node, tuple(slots)))
+                   gpu_memory=_gpu_memory(node, tuple(slots)), record=self._wanted.record(stage))
 
     def _make(self, job: Job, node: Node, lease: Lease, tell: Tell) -> None:
         started, began = datetime.now(UTC), time.monotonic()
@@ -98,9 +119,10 @@ class Execution:
                 f"{job.stage.name}: another run took it over, as this one was cut off for minutes")
         if result.status != 0:
             raise StageFailed(_report(job, result))
+        if self._store.finished(job.key):  # by what ran it, as it may outlive us
+            return
         if problem := outputs.problem(job.out, OWN_NAMES):
-            raise StageFailed(f"{job.stage.name} failed: what it left in {job.out} is refused: {problem}; a stage may "
-                              "leave files, folders, and links from one to another")
+            raise StageFailed(outputs.refusal(job.stage.name, job.out, problem))
         run = {"image_id": running.image_id, "engine": self._engine.name,
                "host": _host(node, job.gpus), "started": started.isoformat(timespec="seconds"),
                "seconds": round(time.monotonic() - began, 3), **used}

@@ -13,7 +13,7 @@ from orchestration.errors import UserError
 from orchestration.store import Store
 
 Kind = Literal["finished", "begun", "removed", "other"]
-_OURS = re.compile(r"(?P<key>[0-9a-f]{64})(?P<partial>\.partial)?(?P<removed>\.removed)?")
+_OURS = re.compile(r"(?P<key>[0-9a-f]{64})(?P<partial>\.partial|\.job)?(?P<removed>\.removed)?")
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Item:
 
 
 def items(store: Store) -> list[Item]:
-    """All that a store holds; nothing if it is not there."""
+    """All that a store holds; nothing if it is not there. What the nodes of a cluster write has items of its own."""
     paths = sorted(store.root.iterdir()) if store.root.is_dir() else []
-    return [_item(store, path) for path in paths]
+    return [_item(store, path) for path in [*paths, *sorted(store.root.glob(".run/*.job*"))]]
 
 
 def studies(store: Store, held: Iterable[Item]) -> dict[str, list[str]]:
@@ -93,12 +93,18 @@ def _is_whole(store: Store, key: str) -> bool:
 
 
 def _sizes(path: Path) -> Iterator[int]:
-    inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-    for file in (path, *inside):
+    for file in (path, *_inside(path)):
         try:
             yield file.lstat().st_blocks * 512
         except FileNotFoundError:  # a run that goes on has removed it
             continue
+
+
+def _inside(path: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(path):
+        if path.name == ".run":
+            folders[:] = [name for name in folders if ".job" not in name]
+        yield from (Path(folder, name) for name in names)
 
 
 def _claim(key: str, study: str, records: Mapping[str, Mapping[str, Any]],

@@ -34,6 +34,12 @@ def problem(folder: Path, taken: Collection[str] = ()) -> str | None:
     return None
 
 
+def refusal(stage: str, folder: Path, problem: str) -> str:
+    """What is said of a stage that left something which is not kept."""
+    return (f"{stage} failed: what it left in {folder} is refused: {problem}; a stage may leave files, folders, and "
+            "links from one to another")
+
+
 def read_json(path: Path) -> Any:
     """What a JSON file holds.
 

@@ -65,22 +65,19 @@ class Store:
         """Make what a stage needs to run; returns the path of its configuration."""
         partial = self.partial(key)
         partial.mkdir(parents=True, exist_ok=True)
-        if not os.access(partial, os.W_OK | os.X_OK):  # a container took our right away
-            partial.chmod(0o755)
-        for name in OWN_NAMES:  # of a `finish` that was interrupted, or of a container
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-                (partial / name).unlink()
+        reopen(partial)
         self._aside(key, "log").touch()
         path = self._aside(key, "config.json")
         write_json(path, dict(config))
         return path
 
-    def finish(self, key: str, record: Mapping[str, Any]) -> None:
+    def finish(self, key: str, record: Mapping[str, Any], made: Path | None = None) -> None:
         """Make the partial folder of a stage, with its record and its log, its finished one.
 
-        Nothing may write to it any more. Raises FileExistsError if it has a file of OWN_NAMES.
+        Nothing may write to it any more. made: it, where it is not at its place.
+        Raises FileExistsError if it has a file of OWN_NAMES.
         """
-        partial, log, whole = self.partial(key), self._aside(key, "log"), self._aside(key, "stage.json")
+        partial, log, whole = made or self.partial(key), self._aside(key, "log"), self._aside(key, "stage.json")
         write_json(whole, {"format": FORMAT, "key": key, **record})
         os.link(log, partial / "stage.log")  # the log itself stays until all is done
         os.link(whole, partial / "stage.json")
@@ -104,8 +101,13 @@ class Store:
             yield lease
 
     def is_free(self, key: str) -> bool:
-        """Whether nobody has the lease on the stage `key`."""
-        return leases.is_free(self.root / ".run" / f"{key}.lease")  # made by whoever takes it, not by who asks
+        """Whether nobody has the lease on the stage `key`, nor writes to it on the node of a cluster."""
+        aside = self.root / ".run"  # made by whoever takes a lease, not by who asks
+        return leases.is_free(aside / f"{key}.lease") and not self.written_by_job(key)
+
+    def written_by_job(self, key: str) -> bool:
+        """Whether the node of a cluster makes the stage `key` just now."""
+        return not leases.is_free(self.root / ".run" / f"{key}.writer")
 
     def require_space(self, more: int = 0) -> None:
         """Raise UserError if the store cannot be written, or has too little room to begin anything.
@@ -136,6 +138,15 @@ class Scratch(Store):
     """A store for a single command, in a folder of temporary files: room for what it says, and for a log."""
 
     least_free, elsewhere = 64 << 20, "TMPDIR=DIR"
+
+
+def reopen(partial: Path) -> None:
+    """Make what a run of a stage left one that the next can go on in."""
+    if not os.access(partial, os.W_OK | os.X_OK):  # a container took our right away
+        partial.chmod(0o755)
+    for name in OWN_NAMES:  # of a `finish` that was interrupted, or of a container
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            (partial / name).unlink()
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 engine     the Docker Engine, and what it can limit
 machine    disk, memory, cores and data against what the stages ask for
+slurm      a cluster, by tiny jobs on its nodes
 graphics   GPUs and driver against what each image can drive, and how containers get at them
 """
 

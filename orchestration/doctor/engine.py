@@ -15,9 +15,9 @@ _LIMITED = ("boot the kernel with cgroup_enable=memory swapaccount=1, or use cgr
             "have systemd delegate cpu, memory and pids); cores need a kernel with CFS bandwidth control")
 
 
-def find() -> tuple[Engine, list[Finding]]:
-    """What runs stages by itself, and what there is to say. Raises NoEngine if none answers."""
-    engine, silent = choice.best()
+def find(name: str | None) -> tuple[Engine, list[Finding]]:
+    """The engine `name`, or what runs stages by itself, and what there is to say. Raises NoEngine if none answers."""
+    engine, silent = choice.best() if name is None else (choice.connect(name), {})
     findings = [Finding("warning", "engine", str(error)) for error in silent.values()]
     if engine.caution:
         findings.append(Finding("ok", "engine", engine.caution))

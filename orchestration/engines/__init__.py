@@ -1,23 +1,30 @@
 """What runs stages. An engine is attach, start, events, result, cancel; see the modules of ENGINES.
 
-One more engine, whose stages run on many machines say, is one more module with a function
+One more engine is one more module with a function
 `connect`, and its line in ENGINES: the plan, the scheduler and the store do not know which engines there are.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from orchestration.events import Event, Tell
-from orchestration.images import Image
-from orchestration.images.answers import Said
 from orchestration.stage import Node, Stage
 
-ENGINES = {  # {name: module}, the best first
+if TYPE_CHECKING:  # what runs on the node of a cluster imports this package, and is to start soon
+    from orchestration.images import Image
+    from orchestration.images.answers import Said
+
+HERE = ("docker", "process")  # whose stages run on this machine, the best first; others are to be asked for
+ENGINES = {  # {name: module}
     "docker": "orchestration.engines.docker_engine",
     "process": "orchestration.engines.process_engine",
+    "slurm": "orchestration.engines.slurm_engine",
 }
+STOPPING = "stopping: what runs writes its checkpoint first; a second Ctrl-C does not wait for it"
 GRACE_SECONDS = 60.0  # how long a stage has to write its checkpoint between SIGTERM and SIGKILL
 
 
@@ -31,7 +38,7 @@ class Job:
     name may have slashes. config: a JSON file. gpus: ids of those it was given. store: where `out`
     belongs. hold: called with the number of a process of this host that writes to `out`: nobody
     else gets the stage before that has ended. gpu_memory: bytes that it may take of each of its GPUs,
-    where others have them too.
+    where others have them too. record: what stage.json says of it, but for how it ran.
     """
 
     stage: Stage
@@ -46,6 +53,7 @@ class Job:
     store: Path
     hold: Callable[[int], None]
     gpu_memory: int | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def command(self, inputs: str, out: str, config: str) -> list[str]:
         """The command of the stage, its placeholders replaced by paths."""
@@ -87,14 +95,21 @@ class Running(Protocol):
         """How it ended; called once, after the last event."""
 
     def cancel(self) -> None:
-        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once. Twice is as once."""
+        """Make it stop: SIGTERM now, SIGKILL after GRACE_SECONDS. Returns at once. Twice is as once.
+
+        What outlives the orchestrator may go on, and is followed no more: its result is not 0.
+        """
 
 
 class Engine(Protocol):
-    """What runs stages. name: as in `--engine` and stage.json. caution: what its stages lack."""
+    """What runs stages. name: as in `--engine` and stage.json. caution: what its stages lack.
+
+    parting: what becomes of stages that run when a run is interrupted.
+    """
 
     name: str
     caution: str
+    parting: str
 
     def nodes(self) -> tuple[Node, ...]:
         """The hosts that stages run on."""
@@ -128,3 +143,21 @@ class Engine(Protocol):
 
     def start(self, job: Job) -> Running:
         """Start a stage, after `attach` answered None."""
+
+
+@runtime_checkable
+class Detached(Protocol):
+    """What an engine has beside, whose stages outlive the orchestrator."""
+
+    def found(self, store: Path, key: str) -> int | None:
+        """The number of a stage that was submitted, and neither ended nor is done."""
+
+    def submit(self, job: Job, after: Collection[int] = ()) -> int:
+        """Have a stage run as soon as those submitted as `after` are done; returns its number. Raises Full."""
+
+    def cancel(self, store: Path, keys: Collection[str]) -> int:
+        """Stop stages, those that run after a checkpoint; returns how many there were."""
+
+
+class Full(Exception):
+    """No more can be submitted for now; the text says why."""

@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable
 
-from orchestration.engines import ENGINES, Engine
+from orchestration.engines import ENGINES, HERE, Engine
 from orchestration.errors import NoEngine
 
 
@@ -29,7 +29,7 @@ def choose(name: str | None, say: Callable[[str], None]) -> Engine:
 def best() -> tuple[Engine, dict[str, NoEngine]]:
     """The best engine that answers, and why better ones do not. Raises NoEngine if none answers."""
     silent: dict[str, NoEngine] = {}
-    for name in ENGINES:
+    for name in HERE:
         try:
             return connect(name), silent
         except NoEngine as error:

@@ -22,6 +22,7 @@ from urllib3.exceptions import ProtocolError
 from orchestration import mends
 from orchestration.engines import (
     GRACE_SECONDS,
+    STOPPING,
     Job,
     Result,
     docker_access,
@@ -78,7 +79,7 @@ def answers() -> Iterator[None]:
 class DockerEngine:
     """Runs stages as containers. info: what the engine tells of itself."""
 
-    name, caution = "docker", ""
+    name, caution, parting = "docker", "", STOPPING
 
     def __init__(self, client: docker.DockerClient, info: Mapping[str, Any]) -> None:
         self.client, self.info = client, info

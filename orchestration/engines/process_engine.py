@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from orchestration import gpus, host
-from orchestration.engines import GRACE_SECONDS, Job, Result, leash
+from orchestration.engines import GRACE_SECONDS, STOPPING, Job, Result, leash
 from orchestration.engines.logs import Log
 from orchestration.engines.memory import KillWatch
 from orchestration.errors import UserError
@@ -43,6 +43,7 @@ class ProcessEngine:
 
     name = "process"
     caution = "stages run as processes of this machine, neither isolated nor limited in memory"
+    parting = STOPPING
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -24,7 +24,7 @@ from rich.console import Console
 
 from commands.interruption import interruptible
 from orchestration import host, runs
-from orchestration.engines import Job, Result
+from orchestration.engines import STOPPING, Job, Result
 from orchestration.engines.logs import Log
 from orchestration.errors import OrchestrationError
 from orchestration.events import Event, Tell
@@ -48,7 +48,7 @@ done
 class DetachedEngine:
     """Runs a stage's command in a shell."""
 
-    name, caution = "detached", ""
+    name, caution, parting = "detached", "", STOPPING
 
     def nodes(self) -> tuple[Node, ...]:
         return Node("small", Resources(0, 1, 10)), Node("large", Resources(1, 2, 10), ("pretended",))

@@ -103,7 +103,7 @@ def test_an_old_engine_is_said_to_be_old() -> None:
 
 def test_without_an_engine_stages_run_as_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
-    found, findings = engine.find()
+    found, findings = engine.find(None)
     assert found.name == "process" and levels(findings) == ["warning", "ok"]
     assert "127.0.0.1:9" in findings[0].text and "apt install docker.io" in findings[0].text
     assert "neither isolated" in findings[1].text

@@ -91,6 +91,16 @@ def test_a_removed_stage_is_gone_with_what_it_was_begun_with(store: Store) -> No
     assert {path.suffixes[0] for path in (store.root / ".run").iterdir()} == {".lease"}
 
 
+def test_what_a_job_of_a_cluster_left_is_begun(store: Store) -> None:
+    job = store.root / ".run" / f"{BEGUN}.job"
+    before = sum(item.bytes for item in inventory.items(store))
+    store.partial(BEGUN).rename(job)
+    (left,) = (item for item in inventory.items(store) if item.key == BEGUN)
+    assert left.path == job and left.kind == "begun" and 100_000 <= left.bytes < 130_000
+    assert sum(item.bytes for item in inventory.items(store)) == before
+    assert inventory.remove(store, left) and not list(store.root.glob(".run/*.job*"))
+
+
 def test_a_stage_that_is_being_made_is_kept(store: Store) -> None:
     with store.lease(BEGUN):
         assert not inventory.remove(store, item(store, BEGUN))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import leases
 from orchestration.errors import UserError
 from orchestration.store import Scratch, Store
 
@@ -74,6 +75,13 @@ def test_a_stage_has_one_lease(tmp_path: Path) -> None:
     with other.lease("k") as again:
         assert again is not None
     assert other.is_free("k")
+
+
+def test_a_stage_that_a_job_of_a_cluster_writes_is_not_free(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with leases.attempt(tmp_path / ".run/k.writer"):
+        assert store.written_by_job("k") and not store.is_free("k") and store.is_free("l")
+    assert store.is_free("k") and not store.written_by_job("k")
 
 
 def test_to_ask_whether_a_stage_is_free_writes_nothing(tmp_path: Path) -> None:
