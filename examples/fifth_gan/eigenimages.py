@@ -80,8 +80,7 @@ class Trainer:
         self.settings, self.resolution, self.seed, self.device = settings, resolution, seed, "cpu"
         values = 3 * resolution ** 2
         directions = random_at(seed, _START, 0).randn(values, settings.components)
-        self._weights = {"mean": np.zeros(values, np.float32),
-                         "components": _orthonormal(directions.T),
+        self._weights = {"mean": np.zeros(values, np.float32), "components": _orthonormal(directions.T),
                          "variances": np.zeros(settings.components, np.float32)}
 
     def images_in(self, number):
@@ -131,8 +130,8 @@ def _orthonormal(rows):
 
 def _images(weights, latents, resolution):
     """Latents (N, K) -> images (N, R, R, 3) in [-1, 1] and beyond."""
-    values = weights["mean"] + (latents * np.sqrt(weights["variances"])).dot(weights["components"])
-    return values.reshape(len(latents), resolution, resolution, 3)
+    scaled = latents * np.sqrt(weights["variances"])
+    return (weights["mean"] + scaled.dot(weights["components"])).reshape(-1, resolution, resolution, 3)
 
 
 def _to_uint8(images):

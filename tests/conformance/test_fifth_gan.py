@@ -67,5 +67,5 @@ def test_components_are_orthonormal(trained):
 
 def test_latents_of_zero_give_the_mean(trained):
     weights, _ = trained
-    image = eigenimages._images(weights, np.zeros((1, 2), np.float32), 8)
+    image = eigenimages._to_uint8(eigenimages._images(weights, np.zeros((1, 2), np.float32), 8))
     assert np.array_equal(image.ravel(), np.rint(weights["mean"] * 127.5 + 127.5).astype(np.uint8))

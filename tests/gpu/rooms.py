@@ -105,7 +105,8 @@ def attribution(device, precision, small):
         description = {"architecture": "classifier", "settings": chosen._asdict(), "resolution": side,
                        "labels": LABELS}
         attributor = inference.Attributor(description, weights)
-        return (lambda: next(attributor.outputs(parts[0]))["scores"]), np.asarray, lambda: attributor.compute(parts[0])
+        block = parts[0][:feeding.BLOCK]
+        return (lambda: next(attributor.outputs(block))["scores"]), np.asarray, lambda: attributor.compute(block)
 
     devices.choose(device, precision)
     return Work(lambda: trainers.new(chosen, side, 0, device, len(LABELS)),
