@@ -93,7 +93,7 @@ def _run(image: str, number: int, store: Store) -> None:
 
 
 def _submit(image: str, out: Path) -> None:
-    found = exported.find(image)
+    found = exported.find(str(docker.from_env().images.get(image).id))
     assert found is not None
     out.mkdir()
     command = ["ch-run", "--no-passwd", f"--bind={out}:/out", str(found.root), "--", *found.command, "-c",
