@@ -1,7 +1,7 @@
 """What runs stages. An engine is attach, start, events, result, cancel; see the modules of ENGINES.
 
-One more engine is one more module with a function
-`connect`, and its line in ENGINES: the plan, the scheduler and the store do not know which engines there are.
+One more engine is one more module with a function `connect`, and its line in ENGINES: the plan, the scheduler and the
+store do not know which engines there are.
 """
 
 from __future__ import annotations
