@@ -1,7 +1,10 @@
 """The verb attribute: scores, and fingerprints, of images from anywhere."""
 
+from importlib.util import find_spec
+
 import numpy as np
 
+from attribution import inference, networks
 from sources.contract import atomic, events, methods, models
 
 
@@ -22,14 +25,26 @@ def attribute(arguments):
     kinds = ("visnet",) if arguments.fingerprints else ("classifier", "visnet")
     description, weights = models.read(arguments.model, *kinds)
     sets.check_resolution(description, arguments.model)
-    from attribution import device, inference  # late: they load TensorFlow, for good input alone
-
-    chosen = device.choose(arguments.device, description["settings"]["precision"])
-    events.log(f"computing on {chosen}")
-    attributor = inference.Attributor(description, weights, arguments.fingerprints)
+    network = _network(arguments, description, weights)
     if arguments.fingerprints:
         atomic.make_folder(arguments.out)
         with atomic.new_file(f"{arguments.out}/model_fingerprints.npy") as stream:
-            np.save(stream, attributor.model_fingerprints())
-    outputs = (output for rows in sets.rows for output in attributor.outputs(rows))
-    methods.answer(arguments.out, sets, description, outputs, **device.VERSIONS)
+            found = networks.model_fingerprints(networks.in_use(description, weights))
+            np.save(stream, found.transpose(3, 2, 0, 1))
+    outputs = (output for rows in sets.rows for output in inference.outputs(network, weights, rows))
+    methods.answer(arguments.out, sets, description, outputs, **network.versions)
+
+
+def _network(arguments, description, weights):
+    """The model where it was wished for. The frameworks are loaded here, for good input alone."""
+    precision = description["settings"]["precision"]
+    if arguments.device != "cuda" and precision != "bfloat16" and find_spec("onnxruntime"):
+        from attribution import inference_onnx  # in the flavour for CPUs
+
+        events.log("computing on cpu")
+        return inference_onnx.Network(description, weights, arguments.fingerprints)
+    from attribution import device, inference_tensorflow
+
+    chosen = device.choose(arguments.device, precision)
+    events.log(f"computing on {chosen}")
+    return inference_tensorflow.Network(description, weights, arguments.fingerprints)

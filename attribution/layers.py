@@ -38,7 +38,7 @@ def encode_and_compare(layers, weights, images, precision="float32"):
     """EG: reconstructions (N, R, R, 3), fingerprints image - reconstruction, logits (N, labels)."""
     reconstructions = run(layers, weights, images, precision)
     fingerprints = images - reconstructions
-    compared = model_fingerprints(weights)
+    compared = networks.model_fingerprints(weights)
     pixels = int(np.prod(compared.shape[:3]))
     logits = tf.matmul(tf.reshape(fingerprints, (-1, pixels)), tf.reshape(compared, (pixels, -1)))
     return reconstructions, fingerprints, logits
@@ -53,11 +53,6 @@ def classify(layers, weights, images, precision="float32"):
     *before, last = layers
     features = run(before, weights, images, precision)
     return features, run([last], weights, features, precision)
-
-
-def model_fingerprints(weights):
-    """The fingerprint of every label, (R, R, 3, labels), as an image's is multiplied with it."""
-    return _scaled(weights, "Conv_fingerprints", 1)
 
 
 def average(values):

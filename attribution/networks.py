@@ -163,6 +163,22 @@ def model_variables(settings, resolution, labels):
             for name, shape in shapes.items()}
 
 
+def in_use(description, weights):
+    """{name: array} of the network that attributes, of the weights of the model so described.
+
+    Of a visnet it is EGs, the moving average, as in the published program.
+    """
+    used = "EGs/" if description["architecture"] == "visnet" else ""
+    return {name.removeprefix(used): array for name, array in weights.items()
+            if name.startswith(used)}
+
+
+def model_fingerprints(weights):
+    """What a visnet compares the fingerprints of images with: float32 (R, R, 3, labels)."""
+    weight = weights["Conv_fingerprints/weight"]
+    return weight * scale(weight.shape, 1)
+
+
 def latent_size(settings):
     """Pixels of the last feature map."""
     return 4 if settings.latent_res == -1 else settings.latent_res

@@ -2,6 +2,7 @@
 
     input   images        uint8 (N, R, R, 3), as in images.npy
     output  scores        float32 (N, labels); their softmax are probabilities
+            features      of a classifier: what its last layer is given, float32 (N, D)
             maps          of a fully convolutional head: float32 (N, labels, h, w)
             fingerprints  of a visnet: float32 (N, 3, R, R)
 
@@ -28,21 +29,19 @@ _ACTIVATIONS = {"leaky_relu": ("LeakyRelu", {"alpha": 0.2}), "tanh": ("Tanh", {}
 def build(description, weights):
     """The ONNX model of a model: `description` is that of model.json, weights {name: array}."""
     settings, resolution = Settings(**description["settings"]), description["resolution"]
-    labels, is_visnet = description["labels"], description["architecture"] == "visnet"
-    used = "EGs/" if is_visnet else ""  # the moving average, as the published program does
-    graph = _Graph({name.removeprefix(used): array for name, array in weights.items()
-                    if name.startswith(used)})
+    labels = len(description["labels"])
+    graph = _Graph(networks.in_use(description, weights))
     graph.add_images()
-    shapes = {"scores": (len(labels),)}
-    if is_visnet:
+    if description["architecture"] == "visnet":
         graph.add_visnet(networks.autoencoder(settings, resolution))
-        shapes["fingerprints"] = (networks.COLOURS, resolution, resolution)
-    elif settings.latent_res == -1:
-        graph.add_layers(networks.classifier(settings, resolution, len(labels)), "scores")
+        shapes = {"fingerprints": (networks.COLOURS, resolution, resolution)}
     else:
-        graph.add_map(networks.classifier(settings, resolution, len(labels)))
-        shapes["maps"] = (len(labels), settings.latent_res, settings.latent_res)
-    return _model(graph, description, shapes)
+        layers = networks.classifier(settings, resolution, labels)
+        graph.add_classifier(layers)
+        shapes = {"features": (layers[-1].inputs,)}
+        if settings.latent_res != -1:
+            shapes["maps"] = (labels, settings.latent_res, settings.latent_res)
+    return _model(graph, description, {"scores": (labels,), **shapes})
 
 
 class _Graph:
@@ -80,21 +79,28 @@ class _Graph:
         values = self.add("Sub", values, self.constant(np.float32(1)))
         self.add("Transpose", values, perm=(0, 3, 1, 2), name=VALUES)
 
-    def add_layers(self, layers, name):
-        """From VALUES through `layers` to `name`."""
-        features = VALUES
+    def add_layers(self, layers, features=VALUES):
+        """Add `layers`, the first of which is given `features`."""
         for layer in layers:
             features = _add(layer, self, features)
-        return self.add("Identity", features, name=name)
+        return features
 
-    def add_map(self, layers):
-        """A fully convolutional head: "maps", and their average as "scores"."""
-        average = self.add("GlobalAveragePool", self.add_layers(layers, "maps"))
-        self.add("Flatten", average, name="scores")
+    def add_classifier(self, layers):
+        """What the last layer is given, "features", and what it makes of them, "scores".
+
+        Of a fully convolutional head both are averages, that of "maps" the second.
+        """
+        features = self.add_layers(layers[:-1])
+        logits = self.add_layers(layers[-1:], features)
+        if isinstance(layers[-1], networks.Conv):
+            logits = self.add("Identity", logits, name="maps")
+            features, logits = (self.add("GlobalAveragePool", values) for values in (features, logits))
+        self.add("Flatten", features, name="features")
+        self.add("Flatten", logits, name="scores")
 
     def add_visnet(self, layers):
         """EG: "fingerprints", and their products with those of the models, "scores"."""
-        reconstructions = self.add_layers(layers, "reconstructions")
+        reconstructions = self.add_layers(layers)
         fingerprints = self.add("Sub", VALUES, reconstructions, name="fingerprints")
         models = self.scaled("Conv_fingerprints", 1, lambda weight: np.moveaxis(
             weight, 2, 0).reshape(-1, weight.shape[3]))

@@ -13,12 +13,20 @@ KEPT = 0.95      # share of the validation images that the threshold lets pass
 SCORE = "distance of the features to the nearest training image's, times -1"
 
 
-def familiarity(features, references):
-    """Of features (N, D): float32 (N,), 0 at most. references: (M, D), those of known images."""
-    features, references = features.astype(float), references.astype(float)
-    squares = [(values ** 2).sum(axis=1) for values in (features, references)]
-    nearest = (squares[1] - 2 * features @ references.T).min(axis=1) + squares[0]
-    return -np.sqrt(np.maximum(nearest, 0)).astype(np.float32)  # below 0 by rounding
+class Known:
+    """What the features of known images are like."""
+
+    def __init__(self, references):
+        """references: (M, D), features of images that the classifier learnt from."""
+        self._references = references.astype(float)
+        self._squares = (self._references ** 2).sum(axis=1)
+
+    def familiarity(self, features):
+        """How well images with features (N, D) are known: float32 (N,), 0 at most."""
+        features = features.astype(float)
+        nearest = (self._squares - 2 * features @ self._references.T).min(axis=1)
+        squares = nearest + (features ** 2).sum(axis=1)
+        return -np.sqrt(np.maximum(squares, 0)).astype(np.float32)  # below 0 by rounding
 
 
 def unknown(familiarities):

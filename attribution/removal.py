@@ -18,10 +18,10 @@ _START = 1  # stream of random numbers
 class Removal:
     """The attack on one model. All distances are in steps of 0..255."""
 
-    def __init__(self, attributor, label, settings, seed):
-        """attributor: inference.Attributor. label: place of the true source among the labels."""
-        self._attributor, self._settings, self._seed = attributor, settings, seed
-        self._truth = tf.one_hot([label] * copies.BLOCK, attributor.labels)
+    def __init__(self, network, label, settings, seed):
+        """network: of inference_tensorflow.py. label: place of the true source among the labels."""
+        self._network, self._settings, self._seed = network, settings, seed
+        self._truth = tf.one_hot([label] * copies.BLOCK, network.labels)
 
     def changed(self, images, number):
         """What becomes of images, uint8 (n, R, R, 3), of which the first has this number.
@@ -44,7 +44,7 @@ class Removal:
         """One step up the loss of the true source: float32 (N, R, R, 3)."""
         with tf.GradientTape() as tape:
             tape.watch(images)
-            loss = losses.cross_entropy(self._attributor.compute(images)["scores"], self._truth)
+            loss = losses.cross_entropy(self._network.graph(images)["scores"], self._truth)
         size = self._settings.step_size * self._settings.epsilon
         return size * tf.sign(tape.gradient(loss, images))
 

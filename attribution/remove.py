@@ -30,11 +30,11 @@ def remove(arguments):
     rows = copies.Rows(folder, arguments.first, arguments.count)
     description, weights = models.read(arguments.model, "classifier", "visnet")
     _check(description, label, rows, arguments)
-    from attribution import device, inference, removal  # late: they load TensorFlow
+    from attribution import device, inference_tensorflow, removal  # late: they load TensorFlow
 
     chosen = device.choose(arguments.device, description["settings"]["precision"])
     events.log(f"computing on {chosen}")
-    attack = removal.Removal(inference.Attributor(description, weights),
+    attack = removal.Removal(inference_tensorflow.Network(description, weights),
                              description["labels"].index(label), settings, arguments.seed)
     done = {"settings": settings._asdict(), "seed": arguments.seed, "label": label,
             "model_sha256": description["weights_sha256"], **rows.identity}

@@ -57,8 +57,8 @@ class Validated:
         """What else model.json says: of a classifier, when an image is of none of its labels."""
         if self._references is None:
             return {}
-        return {"unknown": openset.unknown(
-            openset.familiarity(self._features(self._sets.validation), self._references))}
+        known = openset.Known(self._references)
+        return {"unknown": openset.unknown(known.familiarity(self._features(self._sets.validation)))}
 
     @functools.cached_property
     def _references(self):

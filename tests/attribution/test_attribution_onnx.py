@@ -11,7 +11,8 @@ from onnx.utils import Extractor
 
 from attribution import networks, onnx_graph
 from attribution.export import export
-from attribution.inference import Attributor
+from attribution.inference_onnx import Network as OnnxNetwork
+from attribution.inference_tensorflow import Network
 from sources.contract import models
 from tests.attribution import parity
 
@@ -74,16 +75,25 @@ def made(folder, network, **changes):
     *[("classifier", {"mode": "predownscale_residual", "switching_res": size}) for size in (4, 8, 32)],
     ("classifier", {"latent_res": 16, "head_width": 24}), ("visnet", {}),
     ("visnet", {"latent_res": -1, "code_width": 7})])
-def test_bytes_give_what_attribute_writes(network, changes, tmp_path):
+def test_bytes_give_what_tensorflow_makes_of_them(network, changes, tmp_path):
     folder = made(tmp_path / "model", network, **changes)
     images = np.random.RandomState(1).randint(0, 256, (3, 32, 32, 3)).astype(np.uint8)
-    found, expected = run(exported(folder, tmp_path), images=images), {}
-    for outputs in Attributor(*models.read(str(folder), network), network == "visnet").outputs(images):
-        expected.update(outputs)
-    expected.pop("features", None)  # which are for experiments
+    found = run(exported(folder, tmp_path), images=images)
+    expected = Network(*models.read(str(folder), network), network == "visnet").compute(images)
     assert set(found) == set(expected)
     for name, values in expected.items():
         parity.assert_near(found[name], values, absolute=5e-5, name=name)
+
+
+@pytest.mark.parametrize("cores", ["1", "3"])
+def test_an_image_is_told_the_same_among_others_and_on_more_cores(cores, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", cores)
+    model = models.read(str(made(tmp_path / "model", "classifier")), "classifier")
+    images = np.random.RandomState(2).randint(0, 256, (41, 32, 32, 3)).astype(np.uint8)
+    together = OnnxNetwork(*model).compute(images)
+    alone = [OnnxNetwork(*model).compute(images[place:place + 1]) for place in (0, 20, 40)]
+    for name, values in together.items():
+        assert (values[[0, 20, 40]] == np.concatenate([one[name] for one in alone])).all()
 
 
 def test_the_file_says_what_it_is(tmp_path):

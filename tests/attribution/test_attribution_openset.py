@@ -11,10 +11,11 @@ def test_familiarity_is_the_distance_to_the_nearest_reference():
     features, references = (random.standard_normal((count, 5)).astype(np.float32)
                             for count in (7, 11))
     pairs = np.linalg.norm(features[:, None] - references, axis=2)
-    found = openset.familiarity(features, references)
+    known = openset.Known(references)
+    found = known.familiarity(features)
     assert found == pytest.approx(-pairs.min(axis=1), rel=1e-5) and found.dtype == np.float32
-    assert openset.familiarity(references, references) == pytest.approx(0, abs=1e-6)
-    assert (openset.familiarity(features * 100, references) < found - 10).all()
+    assert known.familiarity(references) == pytest.approx(0, abs=1e-6)
+    assert (known.familiarity(features * 100) < found - 10).all()
 
 
 def test_the_threshold_lets_pass_the_share_that_it_says():

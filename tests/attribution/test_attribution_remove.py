@@ -48,7 +48,7 @@ class Linear:
     def __init__(self, weights):
         self.labels, self._weights = weights.shape[-1], np.float32(weights)
 
-    def compute(self, images):
+    def graph(self, images):
         return {"scores": tf.tensordot(layers.to_float(images), self._weights, 3)}
 
 

@@ -95,7 +95,7 @@ def sngan(device, precision, small):
 
 def attribution(device, precision, small):
     from attribution import device as devices
-    from attribution import feeding, inference, settings, trainers
+    from attribution import feeding, inference_tensorflow, settings, trainers
 
     chosen = settings.PUBLISHED["classifier"]._replace(precision=precision)
     chosen, side = (chosen._replace(fmap_base=32, fmap_max=8, minibatch=5), 16) if small else (chosen, 128)
@@ -104,9 +104,9 @@ def attribution(device, precision, small):
     def maker(weights):
         description = {"architecture": "classifier", "settings": chosen._asdict(), "resolution": side,
                        "labels": LABELS}
-        attributor = inference.Attributor(description, weights)
+        network = inference_tensorflow.Network(description, weights)
         block = parts[0][:feeding.BLOCK]
-        return (lambda: next(attributor.outputs(block))["scores"]), np.asarray, lambda: attributor.compute(block)
+        return (lambda: network.compute(block)["scores"]), np.asarray, lambda: network.graph(block)
 
     devices.choose(device, precision)
     return Work(lambda: trainers.new(chosen, side, 0, device, len(LABELS)),
