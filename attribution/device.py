@@ -5,8 +5,6 @@ import glob
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # standard error is for what concerns the user
-if "OMP_NUM_THREADS" in os.environ:  # which TensorFlow does not read
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ["OMP_NUM_THREADS"])
 
 import numpy as np
 
@@ -19,10 +17,17 @@ with quiet.standard_error(), loading.framework():
 VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}
 
 
-def choose(wish, precision="float32"):
+def cores():
+    """How many this process may use; TensorFlow does not read OMP_NUM_THREADS."""
+    return int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
+
+
+def choose(wish, precision="float32", together=True):
     """Make TensorFlow compute on `wish`, "auto", "cpu" or "cuda", always with the same bits.
 
     In full float32 but for the precision "tf32": unasked, TensorFlow takes TF32 on GPUs that have it.
+    together: on a processor, whether its cores share each operation, one at a time, or each has
+    operations of its own. (Of two that are shared at once, oneDNN's last bits differ from run to run.)
     Returns "cpu" or "cuda". Raises NoDevice if CUDA is wished for and TensorFlow sees no GPU.
     """
     if wish != "cpu":
@@ -37,9 +42,8 @@ def choose(wish, precision="float32"):
     tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if wish == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
-        # One operation at a time, each on all cores: of two at once oneDNN's last bits differ from
-        # run to run.
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(cores() if together else 1)
+        tf.config.threading.set_inter_op_parallelism_threads(1 if together else cores())
         return "cpu"
     for gpu in gpus:
         _limit_memory(gpu)

@@ -10,6 +10,7 @@ import numpy as np
 REFERENCES = "unknown/references"  # among a model's weights: features of images it learnt from
 IMAGES = 1000    # references of each label, at most: the first that it learnt from
 KEPT = 0.95      # share of the validation images that the threshold lets pass
+_HAIR = 1e-5
 SCORE = "distance of the features to the nearest training image's, times -1"
 
 
@@ -30,6 +31,9 @@ class Known:
 
 
 def unknown(familiarities):
-    """What model.json says of a classifier that knows its validation images, (N,), so well."""
-    threshold = np.quantile(familiarities, 1 - KEPT, method="lower")
+    """What model.json says of a classifier that knows its validation images, (N,), so well.
+
+    The threshold is a hair below the last one that passes: who attributes it rounds otherwise.
+    """
+    threshold = np.quantile(familiarities, 1 - KEPT, method="lower") * (1 + _HAIR)
     return {"score": SCORE, "threshold": float(threshold), "kept": KEPT}

@@ -21,7 +21,7 @@ def train(arguments):
     def new_trainer(settings, resolution, seed, wish):
         from attribution import device, validation  # late: they load TensorFlow
 
-        chosen = device.choose(wish, settings.precision)
+        chosen = device.choose(wish, settings.precision, together=settings.network != "classifier")
         return validation.Validated(settings, resolution, seed, chosen, sets, weights)
 
     training.run(arguments, sets, settings, batches, new_trainer, start=start,

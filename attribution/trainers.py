@@ -38,10 +38,16 @@ class _Trainer:
 
 
 class ClassifierTrainer(_Trainer):
-    """C_patch with the cross entropy of its logits."""
+    """C_patch with the cross entropy of its logits.
+
+    On a processor each core computes the whole network for images of its own, and their gradients
+    are added. Where cores share each operation they wait for each other: then a step takes 1.6
+    times as long at 32 pixels on two cores, 1.2 times at 128.
+    """
 
     def __init__(self, settings, resolution, seed, device, labels):
         super().__init__(settings, device, labels)
+        self._parts = devices.cores() if device == "cpu" else 1
         self._layers = networks.classifier(settings, resolution, labels)
         self._weights = _initial(networks.variables(self._layers), seed, _WEIGHTS)
         self._optimizer = Adam(self._weights, settings)
@@ -79,16 +85,33 @@ class ClassifierTrainer(_Trainer):
 
     @tf.function(autograph=False)
     def _step(self, images, labels):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(losses.cross_entropy(self.logits(images),
-                                                       tf.one_hot(labels, self.labels)))
-        self._optimizer.apply(_gradients(tape, loss, self._weights))
+        share = 1 / images.shape[0]
+        parts = [self._learn(*part, share)
+                 for part in zip(self._split(images), self._split(labels), strict=True)]
+        loss, *gradients = map(sum, zip(*parts, strict=True))
+        self._optimizer.apply(dict(zip(self._weights, gradients, strict=True)))
         return {"loss": loss}
 
+    def _learn(self, images, labels, share):
+        """The loss of these images, each counting for `share`, and its gradient of each weight."""
+        with tf.GradientTape() as tape:
+            loss = share * tf.reduce_sum(losses.cross_entropy(self._classify_part(images)[1],
+                                                              tf.one_hot(labels, self.labels)))
+        return loss, *tape.gradient(loss, list(self._weights.values()))
+
     def _classify(self, images):
+        answers = [self._classify_part(part) for part in self._split(images)]
+        return [tf.concat(values, 0) for values in zip(*answers, strict=True)]
+
+    def _classify_part(self, images):
         answer = layers.classify(self._layers, self._weights, layers.to_float(images),
                                  self.settings.precision)
         return [layers.average(values) for values in answer]
+
+    def _split(self, values):
+        """In one part for each core."""
+        sizes = [len(part) for part in np.array_split(range(values.shape[0]), self._parts)]
+        return tf.split(values, [size for size in sizes if size])
 
 
 class VisnetTrainer(_Trainer):

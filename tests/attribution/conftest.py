@@ -12,6 +12,7 @@ from sources.contract import imagesets
 @pytest.fixture(scope="session", autouse=True)
 def on_the_device():
     """The CPU, or what GANFP_TEST_DEVICE names."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # one process cannot share its cores now so and now so
     device.choose(os.environ.get("GANFP_TEST_DEVICE", "cpu"))
 
 

@@ -15,6 +15,7 @@ from attribution.train import train
 from sources.contract import models
 from sources.contract.errors import BadInput, Stopped
 from sources.contract.training import Training
+from tests.attribution import parity
 
 TINY = {"fmap_base": 16, "fmap_max": 8, "minibatch": 8, "images": 48, "validate_every": 2,
         "checkpoint_every": 2}
@@ -66,6 +67,24 @@ def test_batches_that_were_brought_to_the_device_give_the_same_bits(network):
     assert plain.step(0, [batch]) == brought.step(0, [brought.bring(batch)])
     for name, value in plain.weights().items():
         np.testing.assert_array_equal(brought.weights()[name], value)
+
+
+@pytest.mark.parametrize("cores", ["2", "3", "32"])
+def test_cores_with_images_of_their_own_teach_what_one_teaches(cores, monkeypatch):
+    tiny = {name: value for name, value in TINY.items() if name != "images"}
+    settings, random = PUBLISHED["classifier"]._replace(**tiny), np.random.RandomState(0)
+    batch = (random.randint(0, 256, (settings.batch, 8, 8, 3)).astype(np.uint8), np.arange(settings.batch) % 2)
+    trained = {}
+    for number in ("1", cores):
+        monkeypatch.setenv("OMP_NUM_THREADS", number)
+        trained[number] = trainers.new(settings, 8, 0, "cpu", 2)
+        trained[number].loss = trained[number].step(0, [batch])["loss"]
+    one, many = trained["1"], trained[cores]
+    parity.assert_near(many.loss, one.loss, relative=1e-6)
+    parity.assert_near(many.logits(batch[0]), one.logits(batch[0]), absolute=1e-4)
+    for name, value in one.state().items():
+        if "/m/" in name:  # what Adam makes of the gradients
+            parity.assert_near_by_norm(many.state()[name], value, 1e-5, name)
 
 
 def test_blocks_cover_all_images_and_are_whole():
