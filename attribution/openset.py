@@ -10,8 +10,8 @@ import numpy as np
 REFERENCES = "unknown/references"  # among a model's weights: features of images it learnt from
 IMAGES = 1000    # references of each label, at most: the first that it learnt from
 KEPT = 0.95      # share of the validation images that the threshold lets pass
-_HAIR = 1e-5
 SCORE = "distance of the features to the nearest training image's, times -1"
+_HAIR = 1e-5     # of a threshold
 
 
 class Known:

@@ -88,7 +88,7 @@ class ClassifierTrainer(_Trainer):
         share = 1 / images.shape[0]
         parts = [self._learn(*part, share)
                  for part in zip(self._split(images), self._split(labels), strict=True)]
-        loss, *gradients = map(sum, zip(*parts, strict=True))
+        loss, *gradients = map(_added, zip(*parts, strict=True))
         self._optimizer.apply(dict(zip(self._weights, gradients, strict=True)))
         return {"loss": loss}
 
@@ -195,6 +195,15 @@ class VisnetTrainer(_Trainer):
     def _score(self, images):
         return layers.run(self._critic_layers, self._weights["D_rec"], images,
                           self.settings.precision)
+
+
+def _added(values):
+    """The sum of tensors of one shape.
+
+    Of additions of more than two TensorFlow makes one, and takes that apart again if they are large,
+    in an order that differs from run to run.
+    """
+    return sum(values) if len(values) < 3 else tf.reduce_sum(tf.stack(values), 0)
 
 
 def _initial(shapes, seed, stream):

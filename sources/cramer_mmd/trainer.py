@@ -144,8 +144,9 @@ def generator_loss(critic, discriminator, real, fakes):
 
     discriminator: function images (N, R, R, 3) -> the outputs of its layers, the features (N, F) last.
     """
-    features = discriminator(torch.cat((real, *fakes)))[-1].split(len(real))
-    return critic.generator_loss(features[0], features[1:])
+    with torch.no_grad():  # the same whatever the generator makes
+        of_real = discriminator(real)[-1]
+    return critic.generator_loss(of_real, discriminator(torch.cat(fakes))[-1].split(len(real)))
 
 
 def discriminator_terms(critic, discriminator, real, fakes, mixing):
