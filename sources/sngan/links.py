@@ -16,7 +16,7 @@ _BATCH_EPSILON = 2e-5
 _DECAY = 0.9
 _ROWS = np.float32([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # what each row of a 4x4 kernel adds
 SHIFTS = np.kron(_ROWS, _ROWS).T  # (9, 16): from 3x3 weights to 4x4 kernels of stride 2 that double the side
-_HALVING = SHIFTS[:, ::-1] / 4  # the same of those that halve it
+HALVING = SHIFTS[:, ::-1] / 4  # the same, to those that halve it
 
 
 def normalise(weight, u):
@@ -24,11 +24,11 @@ def normalise(weight, u):
 
     u and v count as constants; sigma is differentiated with respect to W.
     """
-    function = _Normalise(u)
+    function = Normalise(u)
     return function(weight), function.u
 
 
-class _Normalise(chainer.Function):
+class Normalise(chainer.Function):
     """W -> W / sigma, in few passes over W: functions of Chainer for each step took a tenth of a training's time."""
 
     def __init__(self, u):
@@ -46,7 +46,10 @@ class _Normalise(chainer.Function):
         """With g the gradient of W / sigma: (g - <g, W / sigma> u'v) / sigma."""
         matrix, gradient = self._matrix(inputs[0]), self._matrix(gradients[0])
         share = matrix.ravel().dot(gradient.ravel()) / self._sigma
-        return ((gradient - (share * self.u).T * self._v) / self._sigma).reshape(inputs[0].shape),
+        found = (share * self.u).T * self._v
+        found -= gradient
+        found /= -self._sigma
+        return found.reshape(inputs[0].shape),
 
     @staticmethod
     def _matrix(array):
@@ -57,7 +60,7 @@ class _Normalise(chainer.Function):
 
 def _unit(vector):
     xp = cuda.get_array_module(vector)
-    return vector / (xp.sqrt((vector * vector).sum()) + vector.dtype.type(_EPSILON))
+    return vector / (xp.sqrt(xp.vdot(vector, vector)) + vector.dtype.type(_EPSILON))
 
 
 def _random_vector(length):
@@ -73,75 +76,22 @@ class SNConvolution2D(L.Convolution2D):
         self.register_persistent("u")
 
     def forward(self, x):
-        return self._convolve(x, halve=False)
+        return F.convolution_2d(x, self._normalised(), self.b, 1, self.pad)
 
     def halve(self, x):
         """The mean over 2x2 pixels of a 3x3 convolution, as one with a 4x4 kernel and stride 2.
 
         Four shifts of the weight are added first, which leaves 16 products of 36.
         """
-        return self._convolve(x, halve=True)
+        out, into = self.W.shape[:2]
+        kernel = F.matmul(F.reshape(self._normalised(), (out * into, 9)), self.xp.asarray(HALVING))
+        return F.convolution_2d(x, F.reshape(kernel, (out, into, 4, 4)), self.b, 2, 1)
 
-    def _convolve(self, x, halve):
-        x, stride, pad = chainer.as_variable(x), 2 if halve else 1, 1 if halve else self.pad[0]
-        norm, shifts = _Normalise(self.u), _HALVING if halve else None
-        if _ready(x):
-            y = _NormalisedConvolution(norm, shifts, stride, pad).apply((x, self.W, self.b))[0]
-        else:
-            y = F.convolution_2d(x, _shifted(norm(self.W), shifts), self.b, stride, pad)
+    def _normalised(self):
+        weight, u = normalise(self.W, self.u)
         if chainer.config.train:
-            self.u[...] = norm.u
-        return y
-
-
-def _shifted(weight, shifts):
-    """The kernel that adds up shifts of a 3x3 weight, both Variables; without shifts, the weight."""
-    if shifts is None:
+            self.u[...] = u
         return weight
-    out, into = weight.shape[:2]
-    shifts = cuda.get_array_module(weight.array).asarray(shifts)
-    return F.reshape(F.matmul(F.reshape(weight, (out * into, 9)), shifts), (out, into, 4, 4))
-
-
-class _NormalisedConvolution(chainer.FunctionNode):
-    """x, W, b -> the convolution of x with `_shifted(W / sigma)`, all in one function of iDeep.
-
-    A function of Chainer for each step, and each gradient, took as long as the arithmetic at 32 pixels.
-    """
-
-    def __init__(self, norm, shifts, stride, pad):
-        self._norm, self._shifts, self._stride, self._pad = norm, shifts, stride, pad
-
-    def forward(self, inputs):
-        self.retain_inputs((0, 1))
-        x, weight, bias = inputs
-        kernel, = self._norm.forward((weight,))
-        if self._shifts is not None:
-            kernel = kernel.reshape(-1, 9).dot(self._shifts).reshape(kernel.shape[:2] + (4, 4))
-        self._kernel = intel64.ideep.array(kernel)
-        side = (x.shape[2] + 2 * self._pad - kernel.shape[2]) // self._stride + 1
-        parameters = self._parameters((x.shape[0], len(kernel), side, side))
-        y = intel64.ideep.convolution2D.Forward(
-            intel64.ideep.array(x), self._kernel, intel64.ideep.array(bias), parameters)
-        return y,
-
-    def backward(self, indexes, gradients):
-        x, weight = (variable.array for variable in self.get_retained_inputs())
-        gy, found = intel64.ideep.array(gradients[0].array), [None, None, None]
-        if 0 in indexes:
-            found[0] = intel64.ideep.convolution2D.BackwardData(self._kernel, gy, self._parameters(x.shape))
-        if 1 in indexes:
-            of_kernel, of_bias = intel64.ideep.convolution2D.BackwardWeightsBias(
-                intel64.ideep.array(x), gy, self._parameters(self._kernel.shape))
-            of_weight = np.asarray(of_kernel)
-            if self._shifts is not None:
-                of_weight = of_weight.reshape(-1, 16).dot(self._shifts.T)
-            found[1:] = self._norm.backward((weight,), (of_weight.reshape(weight.shape),)) + (np.asarray(of_bias),)
-        return [value if value is None else chainer.as_variable(value) for value in found]
-
-    def _parameters(self, out):
-        """What iDeep has to know; out: shape of what it makes."""
-        return intel64.ideep.convolution2DParam(out, 1, 1, self._stride, self._stride, *(4 * [self._pad]))
 
 
 class SNLinear(L.Linear):
@@ -210,19 +160,19 @@ def _normalised(link, x, gamma, beta, bias):
     The mean of a batch takes it away again, so that only the running mean has to know it.
     """
     x = chainer.as_variable(x)
-    ready = _ready(x)
+    takes = ready(x)
     if chainer.config.train:
-        y = (_train_on_ideep if ready else _train)(link, x, gamma, beta)
+        y = (_train_on_ideep if takes else _train)(link, x, gamma, beta)
         if bias is not None:
             link.avg_mean += bias.array * (1 - _DECAY)
         return y
     mean = link.avg_mean if bias is None else link.avg_mean - bias.array
-    if ready:
+    if takes:
         return _OnIdeep(mean, link.avg_var)(x, gamma, beta)
     return F.fixed_batch_normalization(x, gamma, beta, mean, link.avg_var, eps=_BATCH_EPSILON)
 
 
-def _ready(x):
+def ready(x):
     """Whether iDeep is to take this Variable."""
     return intel64.should_use_ideep(">=auto") and intel64.inputs_all_ready((x.array,))
 

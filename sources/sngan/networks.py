@@ -10,8 +10,8 @@ import numpy as np
 from chainer import initializers
 from chainer.backends import cuda
 
-from . import variables
-from .links import SHIFTS, SNConvolution2D, SNEmbedID, SNLinear, batch_normalization
+from . import on_ideep, variables
+from .links import SHIFTS, SNConvolution2D, SNEmbedID, SNLinear, batch_normalization, ready
 
 _PLAIN = initializers.GlorotUniform(1.0)
 _BEFORE_RELU = initializers.GlorotUniform(np.sqrt(2))
@@ -117,6 +117,9 @@ class FirstBlock(chainer.Chain):
             self.c_sc = SNConvolution2D(into, out, 1, 0, _PLAIN)
 
     def forward(self, x):
+        x = chainer.as_variable(x)
+        if ready(x):
+            return on_ideep.residual_block(x, (self.c1, self.c2, self.c_sc), activate=False)
         return self.c2.halve(F.relu(self.c1(x))) + self.c_sc(_downsample(x))
 
 
@@ -133,6 +136,9 @@ class DownBlock(chainer.Chain):
                 self.c_sc = SNConvolution2D(into, out, 1, 0, _PLAIN)
 
     def forward(self, x):
+        if ready(x):
+            links = (self.c1, self.c2, self.c_sc) if self._changes else (self.c1, self.c2)
+            return on_ideep.residual_block(x, links, activate=True)
         h = F.relu(self.c1(F.relu(x)))
         return self.c2.halve(h) + self.c_sc(_downsample(x)) if self._changes else self.c2(h) + x
 
