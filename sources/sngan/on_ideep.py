@@ -10,12 +10,15 @@ from chainer.backends import intel64
 from .links import HALVING, Normalise
 
 
-def residual_block(x, links, activate):
+def residual_block(x, links, activate, fixed):
     """relu (or not), convolution, relu, convolution; and the shortcut. The sides are halved if there is one.
 
     x: Variable (N, C, H, W). links: c1, c2 and, where the block halves, c_sc; each an SNConvolution2D.
+    fixed: whether the gradient of x alone is wanted.
     """
     parameters = [parameter for link in links for parameter in (link.W, link.b)]
+    if fixed:
+        parameters = [parameter.array for parameter in parameters]
     return _ResidualBlock(links, activate).apply([x] + parameters)[0]
 
 
@@ -37,24 +40,24 @@ class _ResidualBlock(chainer.FunctionNode):
         return y,
 
     def backward(self, indexes, gradients):
-        gy = intel64.ideep.array(gradients[0].array)
-        convolutions = [self._c1, self._c2] + [self._shortcut] * bool(self._shortcut)
-        g = _relu_gradient(self._second, self._c2.backward(gy))
-        g = self._c1.backward(g, 0 in indexes)
-        if self._shortcut:
-            shortcut = self._shortcut.backward(gy, 0 in indexes)
-        if 0 in indexes:
+        gy, of_x, of_weights = intel64.ideep.array(gradients[0].array), 0 in indexes, 1 in indexes
+        g = _relu_gradient(self._second, self._c2.backward(gy, True, of_weights))
+        g = self._c1.backward(g, of_x, of_weights)
+        shortcut = self._shortcut.backward(gy, of_x, of_weights) if self._shortcut else gy
+        if of_x:
             g = _relu_gradient(self._first, g) if self._activate else g
             g += _pool_gradient(self._x, shortcut) if self._shortcut else gy
-        found = [g] + [gradient for convolution in convolutions for gradient in convolution.gradients]
+        found = [g] + self._c1.gradients + self._c2.gradients + (self._shortcut.gradients if self._shortcut else [])
         return [chainer.as_variable(found[index]) for index in indexes]
 
 
 class _Convolution(object):
-    """One whose weight is normalised, of iDeep's arrays. gradients: of its weight and bias, after `backward`.
+    """One whose weight is normalised, of iDeep's arrays. gradients: of its weight and bias, where they are asked for.
 
     link: an SNConvolution2D. halve: the mean over 2x2 pixels, as of `SNConvolution2D.halve`.
     """
+
+    gradients = []
 
     def __init__(self, link, halve=False):
         self._link, self._shifts = link, HALVING if halve else None
@@ -74,17 +77,20 @@ class _Convolution(object):
             x, self._kernel, intel64.ideep.array(self._link.b.array),
             self._parameters((x.shape[0], kernel.shape[0], side, side)))
 
-    def backward(self, gy, of_x=True):
+    def backward(self, gy, of_x, of_weights):
         """The gradient of x, or None if it is not asked for."""
-        of_kernel, of_bias = intel64.ideep.convolution2D.BackwardWeightsBias(
-            self._x, gy, self._parameters(self._kernel.shape))
-        of_weight = np.asarray(of_kernel)
-        if self._shifts is not None:
-            of_weight = of_weight.reshape(-1, 16).dot(self._shifts.T)
-        weight = self._link.W.array
-        self.gradients = self._norm.backward((weight,), (of_weight.reshape(weight.shape),)) + (np.asarray(of_bias),)
+        if of_weights:
+            self.gradients = self._of_weights(gy)
         if of_x:
             return intel64.ideep.convolution2D.BackwardData(self._kernel, gy, self._parameters(self._x.shape))
+
+    def _of_weights(self, gy):
+        kernel, bias = intel64.ideep.convolution2D.BackwardWeightsBias(
+            self._x, gy, self._parameters(self._kernel.shape))
+        shifted, weight = np.asarray(kernel), self._link.W.array
+        if self._shifts is not None:
+            shifted = shifted.reshape(-1, 16).dot(self._shifts.T)
+        return [self._norm.backward((weight,), (shifted.reshape(weight.shape),))[0], np.asarray(bias)]
 
     def _parameters(self, out):
         """What iDeep has to know; out: shape of what it makes."""
