@@ -98,7 +98,7 @@ class Discriminator(chainer.Chain):
                 self.l_y = SNEmbedID(classes, into, initialW=_PLAIN)
 
     def fix(self, fixed=True):
-        """Leave out gradients of the blocks' weights, where iDeep computes: the generator's step has no use for them."""
+        """Leave out the gradients of the blocks' weights, where iDeep computes. The generator's step needs none."""
         for name in self._blocks:
             self[name].fixed = fixed
 

@@ -75,14 +75,15 @@ class _Convolution(object):
         side = x.shape[2] // self._stride
         return intel64.ideep.convolution2D.Forward(
             x, self._kernel, intel64.ideep.array(self._link.b.array),
-            self._parameters((x.shape[0], kernel.shape[0], side, side)))
+            self._parameters((x.shape[0], kernel.shape[0], side, side)))  # len(x) would copy x
 
     def backward(self, gy, of_x, of_weights):
         """The gradient of x, or None if it is not asked for."""
         if of_weights:
             self.gradients = self._of_weights(gy)
-        if of_x:
-            return intel64.ideep.convolution2D.BackwardData(self._kernel, gy, self._parameters(self._x.shape))
+        if not of_x:
+            return None
+        return intel64.ideep.convolution2D.BackwardData(self._kernel, gy, self._parameters(self._x.shape))
 
     def _of_weights(self, gy):
         kernel, bias = intel64.ideep.convolution2D.BackwardWeightsBias(
