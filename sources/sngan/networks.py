@@ -10,8 +10,8 @@ import numpy as np
 from chainer import initializers
 from chainer.backends import cuda
 
-from . import variables
-from .links import SHIFTS, SNConvolution2D, SNEmbedID, SNLinear, batch_normalization
+from . import on_ideep, variables
+from .links import SHIFTS, SNConvolution2D, SNEmbedID, SNLinear, batch_normalization, ready
 
 _PLAIN = initializers.GlorotUniform(1.0)
 _BEFORE_RELU = initializers.GlorotUniform(np.sqrt(2))
@@ -97,6 +97,11 @@ class Discriminator(chainer.Chain):
             if classes:
                 self.l_y = SNEmbedID(classes, into, initialW=_PLAIN)
 
+    def fix(self, fixed=True):
+        """Leave out the gradients of the blocks' weights, where iDeep computes. The generator's step needs none."""
+        for name in self._blocks:
+            self[name].fixed = fixed
+
     def forward(self, x, y=None):
         h = x
         for name in self._blocks:
@@ -109,6 +114,8 @@ class Discriminator(chainer.Chain):
 class FirstBlock(chainer.Chain):
     """The residual block that takes the image; it halves the side. No activation before its first layer."""
 
+    fixed = False  # whether its weights are
+
     def __init__(self, into, out):
         super(FirstBlock, self).__init__()
         with self.init_scope():
@@ -117,11 +124,16 @@ class FirstBlock(chainer.Chain):
             self.c_sc = SNConvolution2D(into, out, 1, 0, _PLAIN)
 
     def forward(self, x):
+        x = chainer.as_variable(x)
+        if ready(x):
+            return on_ideep.residual_block(x, (self.c1, self.c2, self.c_sc), False, self.fixed)
         return self.c2.halve(F.relu(self.c1(x))) + self.c_sc(_downsample(x))
 
 
 class DownBlock(chainer.Chain):
     """A residual block that halves the side and changes the width; or, of the same width, one that keeps both."""
+
+    fixed = False  # whether its weights are
 
     def __init__(self, into, out):
         super(DownBlock, self).__init__()
@@ -133,6 +145,9 @@ class DownBlock(chainer.Chain):
                 self.c_sc = SNConvolution2D(into, out, 1, 0, _PLAIN)
 
     def forward(self, x):
+        if ready(x):
+            links = (self.c1, self.c2, self.c_sc) if self._changes else (self.c1, self.c2)
+            return on_ideep.residual_block(x, links, True, self.fixed)
         h = F.relu(self.c1(F.relu(x)))
         return self.c2.halve(h) + self.c_sc(_downsample(x)) if self._changes else self.c2(h) + x
 

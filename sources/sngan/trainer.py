@@ -89,7 +89,9 @@ class Trainer(object):
         return optimizer
 
     def _generator_step(self, random):
+        self.discriminator.fix()
         fake = self.discriminator(self.generator(self._latents(random, self.settings.minibatch)))
+        self.discriminator.fix(False)
         loss = losses.generator_loss(fake)
         self._update("generator", loss)
         return loss.array

@@ -146,6 +146,54 @@ def test_a_cheaper_convolution_is_the_same_as_the_one_that_it_stands_for(where, 
         assert np.linalg.norm(once - twice) < 1e-5 * np.linalg.norm(twice)
 
 
+BLOCKS = {
+    "first": lambda: networks.FirstBlock(3, 16),
+    "down": lambda: networks.DownBlock(16, 32),
+    "down, few channels": lambda: networks.DownBlock(5, 6),
+    "plain": lambda: networks.DownBlock(16, 16)}
+
+
+def tried(block, x, gy):
+    """[y, the gradient of x, gradients of weights and biases, vectors u] of a block."""
+    inputs = Variable(x)
+    block.cleargrads()
+    y = block(inputs)
+    y.grad = gy(y.shape)
+    y.backward()
+    parts = sorted(block.namedparams()) + sorted(block.namedlinks(skipself=True))
+    return [np.asarray(value) for value in [y.array, inputs.grad] + [
+        getattr(part, "grad", None) if isinstance(part, Variable) else part.u for _, part in parts]]
+
+
+@pytest.mark.parametrize("what", sorted(BLOCKS))
+def test_a_block_in_one_function_is_the_same_as_step_by_step(what):
+    """In its outputs, all gradients, and what becomes of u."""
+    random, block = np.random.RandomState(0), BLOCKS[what]()
+    x = random.randn(3, block.c1.W.shape[1], 8, 8).astype(np.float32)
+    us, found = dict((path, link.u.copy()) for path, link in block.namedlinks(skipself=True)), []
+    for where in ("never", "auto"):
+        chainer.global_config.use_ideep = where
+        for path, link in block.namedlinks(skipself=True):
+            link.u[...] = us[path]
+        found.append(tried(block, x, lambda shape: np.random.RandomState(1).randn(*shape).astype(np.float32)))
+    chainer.global_config.use_ideep = "never"
+    for steps, once in zip(*found):
+        assert np.linalg.norm(once - steps) < 1e-5 * np.linalg.norm(steps)
+
+
+def test_a_fixed_discriminator_hands_on_the_same_gradient(where):
+    network, gradients = networks.Discriminator(32, 2, 1), []
+    for fixed in (False, True):
+        network.fix(fixed)
+        images = Variable(np.random.RandomState(0).randn(2, 3, 32, 32).astype(np.float32))
+        network.cleargrads()
+        with chainer.using_config("train", False):
+            F.sum(network(images)).backward()
+        gradients.append(np.asarray(images.grad))
+    np.testing.assert_allclose(*gradients, rtol=0, atol=1e-6 * abs(gradients[0]).max())  # the last u has moved
+    assert where == "cpu" or network.block1.c1.W.grad is None
+
+
 @pytest.mark.parametrize("train", [True, False])
 def test_a_bias_that_batch_normalisation_is_told_of_is_as_if_it_had_been_added(where, train):
     x, bias = np.random.RandomState(0).randn(4, 16, 8, 8).astype(np.float32), np.arange(16, dtype=np.float32)
