@@ -1,7 +1,7 @@
 """Wasserstein losses with gradient penalty and drift (appendix A.1; Gulrajani et al. 2017, equation 3).
 
 Every loss is a float32 vector (N,), one value per image, to be minimised by its mean. `critic` is a
-function images (N, R, R, 3) -> scores (N,).
+function of minibatches, images (N, R, R, 3) each, that returns the scores (N,) of each.
 """
 
 import tensorflow as tf
@@ -9,7 +9,8 @@ import tensorflow as tf
 
 def generator_loss(critic, fakes):
     """-D(fake)."""
-    return -critic(fakes)
+    [scores] = critic(fakes)
+    return -scores
 
 
 def discriminator_loss(critic, reals, fakes, mixing, penalty, drift):
@@ -17,14 +18,15 @@ def discriminator_loss(critic, reals, fakes, mixing, penalty, drift):
 
     mixing: (N, 1, 1, 1) in [0, 1), the mixed image is real + (fake - real) mixing.
     """
-    real_scores = critic(reals)
+    real_scores, fake_scores = critic(reals, fakes)
     norms = gradient_norms(critic, reals + (fakes - reals) * mixing)
-    return critic(fakes) - real_scores + penalty * tf.square(norms - 1) + drift * tf.square(real_scores)
+    return fake_scores - real_scores + penalty * tf.square(norms - 1) + drift * tf.square(real_scores)
 
 
 def gradient_norms(critic, images):
     """Norm (N,) of the gradient of the sum of the scores with respect to each image."""
     with tf.GradientTape() as tape:
         tape.watch(images)
-        total = tf.reduce_sum(critic(images))
+        [scores] = critic(images)
+        total = tf.reduce_sum(scores)
     return tf.sqrt(tf.reduce_sum(tf.square(tape.gradient(total, images)), axis=(1, 2, 3)))

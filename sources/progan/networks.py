@@ -41,8 +41,11 @@ def generator(network, weights, inputs, level, fade, precision="float32"):
     return upscale(images, 2 ** level)
 
 
-def discriminator(network, weights, images, level, fade, precision="float32"):
-    """(scores (N, 1), labels (N, label_size)), both linear. N at most, or a multiple of, mbstd_group_size."""
+def discriminator(network, weights, images, level, fade, precision="float32", batches=1):
+    """(scores (N, 1), labels (N, label_size)), both linear.
+
+    The images are `batches` minibatches, one after the other, each of at most, or a multiple of, mbstd_group_size.
+    """
     layers = _Layers(network, weights)
     first = variables.stages(network) - level
     images = downscale(images, 2 ** level)
@@ -53,16 +56,20 @@ def discriminator(network, weights, images, level, fade, precision="float32"):
         if stage == first:
             lower = layers.conv_activate(downscale(images, 2), "FromRGB_lod%d" % (level + 1))
             features = _mix(features, tf.cast(lower, features.dtype), fade)
-    outputs = _last_stage(layers, tf.cast(features, tf.float32))
+    outputs = _last_stage(layers, tf.cast(features, tf.float32), batches)
     return outputs[:, :1], outputs[:, 1:]
 
 
 def fixed(network, weights):
-    """`weights`, {name: array}, of a generator that learns no more, as tensors: with LAYER/kernel, what it multiplies.
+    """`weights`, {name: array}, of a generator that learns no more, as tensors, with their kernels.
 
     So kernels are scaled and added up once, and not in every block: 0.1 s of a core at 128 pixels.
     """
-    weights = {name: tf.constant(value) for name, value in weights.items()}
+    return with_kernels(network, {name: tf.constant(value) for name, value in weights.items()})
+
+
+def with_kernels(network, weights):
+    """`weights`, {name: tensor}, and LAYER/kernel, what a layer multiplies, for all that is computed with them."""
     layers = _Layers(network, weights)
     kernels = {name.replace("/weight", "/kernel"): layers.kernel(name.split("/weight")[0])
                for name in weights if name.endswith("/weight")}
@@ -149,38 +156,40 @@ def _first_stage(layers, inputs):
     return layers.norm(layers.conv_activate(x, "4x4/Conv"))
 
 
-def _last_stage(layers, features):
+def _last_stage(layers, features, batches):
     network = layers.network
     if network.mbstd_group_size > 1:
-        features = _append_deviation(features, network.mbstd_group_size)
+        features = _append_deviation(features, network.mbstd_group_size, batches)
     x = layers.conv_activate(features, "4x4/Conv")
     x = tf.reshape(tf.transpose(x, (0, 3, 1, 2)), (-1, width(network, 1) * 16))
     x = layers.activate(layers.dense(x, "4x4/Dense0"))
     return layers.dense(x, "4x4/Dense1")
 
 
-def _append_deviation(x, group_size):
+def _append_deviation(x, group_size, batches=1):
     """One more channel: the mean standard deviation within a group of images (section 3).
 
-    With M groups, image i is in group i mod M.
+    With M groups in each batch, its image i is in group i mod M.
     """
-    count = tf.shape(x)[0]
-    size = tf.minimum(group_size, count)
+    size = tf.minimum(group_size, tf.shape(x)[0] // batches)
     _, height, wide, channels = x.shape
-    groups = tf.reshape(x, (size, -1, height, wide, channels))
-    deviation = tf.sqrt(tf.math.reduce_variance(groups, axis=0) + 1e-8)
-    mean = tf.tile(tf.reduce_mean(deviation, axis=(1, 2, 3)), size[None])
-    return tf.concat([x, tf.broadcast_to(mean[:, None, None, None], (count, height, wide, 1))], axis=3)
+    groups = tf.reshape(x, (batches, size, -1, height, wide, channels))
+    deviation = tf.sqrt(tf.math.reduce_variance(groups, axis=1, keepdims=True) + 1e-8)
+    mean = tf.reduce_mean(deviation, axis=(3, 4, 5), keepdims=True)
+    of_each = tf.broadcast_to(mean, tf.shape(groups[..., :1]))
+    return tf.concat([x, tf.reshape(of_each, (-1, height, wide, 1))], axis=3)
 
 
 @tf.custom_gradient
 def _leaky_relu(x):
     """Its gradient is told by the sign of what comes out, which is that of what goes in.
 
-    So nobody asks for what goes in, and on a CPU convolution, bias and this are one step when training too.
+    So nobody asks for what goes in, and on a CPU convolution, bias and this are one step when training too. Its own
+    gradient does not go through that sign: TensorFlow would take one of zeros back through all layers before.
     """
     activated = tf.nn.leaky_relu(x, _SLOPE)
-    return activated, lambda gradient: tf.raw_ops.LeakyReluGrad(gradients=gradient, features=activated, alpha=_SLOPE)
+    sign = tf.stop_gradient(activated)
+    return activated, lambda gradient: tf.raw_ops.LeakyReluGrad(gradients=gradient, features=sign, alpha=_SLOPE)
 
 
 def _pixel_norm(x, epsilon):
@@ -203,4 +212,6 @@ def _add_shifts(kernel):
 
 
 def _mix(image, lower, fade):
-    return image + (lower - image) * tf.cast(fade, image.dtype)
+    """A product each, as a gradient that were handed on as it is would be added up with others: see trainer._critic."""
+    fade = tf.cast(fade, image.dtype)
+    return image * (1 - fade) + lower * fade

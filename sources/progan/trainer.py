@@ -9,6 +9,7 @@ from sources.contract.batches import random_at
 
 from . import device as devices
 from . import losses, networks, variables
+from .layout import Layout
 from .model import to_uint8
 from .optimizer import Adam
 from .schedule import lod_at, same_layers
@@ -28,9 +29,10 @@ class Trainer:
         self.network = network = network_of(settings, resolution)
         self.lod = lod_at(0, settings, network)
         random = random_at(seed, _FIRST, 0)
-        self.generator = _variables(variables.generator_shapes(network), network, random)
-        self.discriminator = _variables(variables.discriminator_shapes(network), network, random)
-        self.average = {name: tf.Variable(value) for name, value in self.generator.items()}
+        self.generator_layout, self.generator = _first(variables.generator_shapes(network), network, random)
+        self.discriminator_layout, self.discriminator = _first(
+            variables.discriminator_shapes(network), network, random)
+        self.average = tf.Variable(self.generator)
         adam = (settings.learning_rate, settings.beta1, settings.beta2, settings.epsilon)
         self.generator_adam = Adam(self.generator, *adam)
         self.discriminator_adam = Adam(self.discriminator, *adam)
@@ -44,12 +46,11 @@ class Trainer:
         """The discriminator on uint8 batches[number], then the generator. Returns the losses."""
         self._grow(lod_at(number, self.settings, self.network))
         level, fade = networks.split_lod(self.network, self.lod)
-        graphs, reals = self._level(level), batches[number]
-        random = random_at(self.seed, _FOR_DISCRIMINATOR, number)
+        reals, random = batches[number], random_at(self.seed, _FOR_DISCRIMINATOR, number)
         latents = self._latents(random)
         mixing = random.uniform(size=(len(reals), 1, 1, 1)).astype("float32")
-        discriminator_loss = graphs.train_discriminator(reals, latents, mixing, fade)
-        generator_loss = graphs.train_generator(self._latents(random_at(self.seed, _FOR_GENERATOR, number)), fade)
+        others = self._latents(random_at(self.seed, _FOR_GENERATOR, number))
+        discriminator_loss, generator_loss = self._level(level).step(reals, latents, mixing, others, fade)
         return {"discriminator": discriminator_loss, "generator": generator_loss}
 
     def bring(self, batch):
@@ -60,23 +61,25 @@ class Trainer:
         """uint8 images (count, R, R, 3) of the average, of latents that are always the same."""
         latents = random_at(self.seed, _PREVIEW, 0).standard_normal((count, self.settings.latent_size))
         level, fade = networks.split_lod(self.network, self.lod)
-        return to_uint8(networks.generator(
-            self.network, self.average, latents.astype("float32"), level, fade).numpy())
+        average = self.generator_layout.tensors(self.average)
+        return to_uint8(networks.generator(self.network, average, latents.astype("float32"), level, fade).numpy())
 
     def weights(self):
         """{name: array}: generator/..., discriminator/..., generator_average/..., with `lod`."""
-        return {"%s/%s" % (part, name): value for part, values in self._parts().items()
-                for name, value in dict(_arrays(values), lod=self.lod).items()}
+        return dict(_arrays(self._networks()), **{part + "lod": self.lod for part in self._networks()})
 
     def state(self):
         """Everything a later process needs to go on, {name: array}."""
-        return dict(_arrays(self._state_variables()), lod=self.lod)
+        powers = {name: power.numpy() for name, power in self._powers().items()}
+        return dict(_arrays(self._vectors()), lod=self.lod, **powers)
 
     def restore(self, state):
         """Go on from what `state` returned."""
         self.lod = np.float32(state["lod"])
-        for key, variable in self._state_variables().items():
-            variable.assign(state[key])
+        for part, (layout, vector) in self._vectors().items():
+            vector.assign(layout.vector(state, part))
+        for name, power in self._powers().items():
+            power.assign(state[name])
 
     def _grow(self, lod):
         if not same_layers(lod, self.lod):
@@ -87,36 +90,48 @@ class Trainer:
     def _latents(self, random):
         return random.standard_normal((self.settings.minibatch, self.settings.latent_size)).astype("float32")
 
-    def _parts(self):
-        return {"generator": self.generator, "discriminator": self.discriminator,
-                "generator_average": self.average}
+    def _networks(self):
+        """{beginning of names: (layout, tf.Variable)}."""
+        return {"generator/": (self.generator_layout, self.generator),
+                "discriminator/": (self.discriminator_layout, self.discriminator),
+                "generator_average/": (self.generator_layout, self.average)}
 
-    def _state_variables(self):
-        parts = dict(self._parts(), generator_adam=self.generator_adam.state,
-                     discriminator_adam=self.discriminator_adam.state)
-        return {"%s/%s" % (part, name): variable
-                for part, values in parts.items() for name, variable in values.items()}
+    def _vectors(self):
+        """Those of the optimisers too."""
+        moments = {"%s/%s/" % (part, name): (layout, moment)
+                   for part, layout, adam in self._optimisers()
+                   for name, moment in (("m", adam.m), ("v", adam.v))}
+        return dict(self._networks(), **moments)
+
+    def _powers(self):
+        return {"%s/%s" % (part, name): power for part, _, adam in self._optimisers()
+                for name, power in (("power1", adam.power1), ("power2", adam.power2))}
+
+    def _optimisers(self):
+        return (("generator_adam", self.generator_layout, self.generator_adam),
+                ("discriminator_adam", self.discriminator_layout, self.discriminator_adam))
 
 
 class _Level:
-    """The two halves of a step, compiled for one whole level of detail; what fades in is an input."""
+    """A step, compiled for one whole level of detail; what fades in is an input."""
 
     def __init__(self, trainer, level):
         self.trainer, self.level = trainer, level
-        self.train_discriminator = tf.function(self._train_discriminator, autograph=False)
-        self.train_generator = tf.function(self._train_generator, autograph=False)
+        self.step = tf.function(self._step, autograph=False)
+
+    def _step(self, reals, latents, mixing, others, fade):
+        """Losses of the discriminator on reals and images of `latents`, and of the generator on those of `others`."""
+        return self._train_discriminator(reals, latents, mixing, fade), self._train_generator(others, fade)
 
     def _train_discriminator(self, reals, latents, mixing, fade):
         trainer, settings = self.trainer, self.trainer.settings
-        reals = real_images(reals, self.level, fade)
-        fakes = self._fakes(latents, fade)
+        reals, fakes = real_images(reals, self.level, fade), self._fakes(latents, fade)
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(losses.discriminator_loss(
                 self._critic(fade), reals, fakes, mixing, settings.penalty, settings.drift))
         trainer.discriminator_adam.apply(tape.gradient(loss, trainer.discriminator))
-        for name, average in trainer.average.items():
-            current = trainer.generator[name]
-            average.assign(current + (average - current) * settings.average)
+        current = tf.convert_to_tensor(trainer.generator)
+        trainer.average.assign(current + (trainer.average - current) * settings.average)
         return loss
 
     def _train_generator(self, latents, fade):
@@ -127,13 +142,24 @@ class _Level:
 
     def _fakes(self, latents, fade):
         trainer = self.trainer
-        return networks.generator(trainer.network, trainer.generator, latents, self.level, fade,
-                                  trainer.settings.precision)
+        weights = networks.with_kernels(trainer.network, trainer.generator_layout.tensors(trainer.generator))
+        return networks.generator(trainer.network, weights, latents, self.level, fade, trainer.settings.precision)
 
     def _critic(self, fade):
-        network, weights = self.trainer.network, self.trainer.discriminator
-        precision = self.trainer.settings.precision
-        return lambda images: networks.discriminator(network, weights, images, self.level, fade, precision)[0][:, 0]
+        """What the losses ask for scores.
+
+        Kernels are made ready once for each call, not for all: a weight that got three gradients would have them
+        added up in an order that differs from run to run (TensorFlow takes apart what adds more than two).
+        """
+        trainer, layout = self.trainer, self.trainer.discriminator_layout
+
+        def scores(*batches):
+            weights = networks.with_kernels(trainer.network, layout.tensors(trainer.discriminator))
+            found, _ = networks.discriminator(trainer.network, weights, tf.concat(batches, 0), self.level, fade,
+                                              trainer.settings.precision, len(batches))
+            return tf.split(found[:, 0], len(batches))
+
+        return scores
 
 
 def real_images(images, level, fade):
@@ -149,10 +175,14 @@ def real_images(images, level, fade):
     return networks.upscale(values + (lower - values) * fade, 2 ** level)
 
 
-def _variables(shapes, network, random):
+def _first(shapes, network, random):
+    """(layout, tf.Variable with the first values) of what is trained of a network."""
     values = variables.initial(shapes, network.use_wscale, random)
-    return {name: tf.Variable(value) for name, value in values.items() if name != "lod"}
+    del values["lod"]
+    layout = Layout({name: value.shape for name, value in values.items()})
+    return layout, tf.Variable(layout.vector(values))
 
 
-def _arrays(values):
-    return {name: value.numpy() for name, value in values.items()}
+def _arrays(vectors):
+    return {name: array for part, (layout, vector) in vectors.items()
+            for name, array in layout.arrays(vector.numpy(), part).items()}

@@ -14,8 +14,8 @@ def results(case):
                                 for part in (case.generator, case.discriminator))
     reals, mixing = tf.constant(case.numbers["d_images"]), tf.constant(case.numbers["mixing"])
 
-    def critic(images):
-        return networks.discriminator(case.network, discriminator, images, 0, 0.0)[0][:, 0]
+    def critic(*batches):
+        return [networks.discriminator(case.network, discriminator, images, 0, 0.0)[0][:, 0] for images in batches]
 
     with tf.GradientTape(persistent=True) as tape:
         tape.watch((generator, discriminator))
@@ -49,14 +49,14 @@ def test_published_gradients(case, results, part):
 def test_gradient_norms_of_a_plane():
     """The slope of a plane is its normal, everywhere and for each image."""
     normal = np.random.RandomState(0).standard_normal((8, 8, 3)).astype(np.float32)
-    norms = losses.gradient_norms(lambda images: tf.reduce_sum(images * normal, (1, 2, 3)), tf.zeros((5, 8, 8, 3)))
+    norms = losses.gradient_norms(lambda images: [tf.reduce_sum(images * normal, (1, 2, 3))], tf.zeros((5, 8, 8, 3)))
     np.testing.assert_allclose(norms, np.full(5, np.linalg.norm(normal)), rtol=1e-6)
 
 
 def test_discriminator_loss_of_a_plane():
     """D(x) = 2 x: fake 3, real 1, slope 2: 6 - 2 + 10 (2 - 1)^2 + 0.5 * 4 = 16."""
-    def critic(images):
-        return 2 * images[:, 0, 0, 0]
+    def critic(*batches):
+        return [2 * images[:, 0, 0, 0] for images in batches]
 
     reals, fakes = tf.ones((1, 1, 1, 1)), tf.fill((1, 1, 1, 1), 3.0)
     assert losses.discriminator_loss(critic, reals, fakes, tf.zeros((1, 1, 1, 1)), 10.0, 0.5).numpy() == [16.0]
@@ -66,9 +66,9 @@ def test_discriminator_loss_of_a_plane():
 def test_the_mixing_point_lies_between_real_and_fake():
     seen = []
 
-    def critic(images):
-        seen.append(images.numpy().ravel().tolist())
-        return images[:, 0, 0, 0]
+    def critic(*batches):
+        seen.extend(images.numpy().ravel().tolist() for images in batches)
+        return [images[:, 0, 0, 0] for images in batches]
 
     mixing = tf.constant([0.0, 0.25, 1.0], shape=(3, 1, 1, 1))
     losses.discriminator_loss(critic, tf.zeros((3, 1, 1, 1)), tf.ones((3, 1, 1, 1)), mixing, 10.0, 0.001)

@@ -124,6 +124,16 @@ def test_images_stand_in_groups_by_stride():
     np.testing.assert_allclose(deviation[1::2], np.sqrt(1.25), rtol=1e-6)
 
 
+def test_minibatches_that_are_scored_together_are_scored_as_if_alone():
+    weights = weights_of(variables.discriminator_shapes(TINY))
+    images = np.random.RandomState(1).uniform(-1, 1, (16, 8, 8, 3)).astype(np.float32)
+    images[8:] *= 0.1
+    together, _ = networks.discriminator(TINY, weights, images, 0, 0.0, batches=2)
+    alone = np.concatenate([scores_of(TINY, weights, half, 0) for half in (images[:8], images[8:])])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert np.abs(scores_of(TINY, weights, images, 0) - alone).max() > 1e-3
+
+
 def test_a_small_batch_is_one_group():
     features = np.float32([1, 3])[:, None, None, None] * np.ones((2, 4, 4, 3), np.float32)
     np.testing.assert_allclose(networks._append_deviation(tf.constant(features), 4).numpy()[..., 3], 1, rtol=1e-6)

@@ -58,7 +58,7 @@ def test_the_average_follows_the_generator_before_its_step():
     before = trainer.weights()
     middle = run(trainer, 0, 1)
     after = run(trainer, 1, 2)
-    for name in trainer.generator:
+    for name in (name.split("/", 1)[1] for name in before if name.startswith("generator/") and name[-3:] != "lod"):
         old, new = before["generator_average/" + name], middle["generator/" + name]
         np.testing.assert_array_equal(middle["generator_average/" + name], old)
         np.testing.assert_allclose(after["generator_average/" + name], new + (old - new) * 0.75, rtol=1e-6, atol=1e-7)
@@ -69,11 +69,10 @@ def test_the_optimisers_start_anew_when_layers_change():
     powers = []
     for number in range(18):
         trainer.step(number, Reals())
-        powers.append(round(np.log(trainer.generator_adam.state["power2"].numpy()) / np.log(0.99)) - 1)
+        powers.append(round(np.log(trainer.generator_adam.power2.numpy()) / np.log(0.99)) - 1)
     assert powers == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 1, 2]
-    level = trainer._level(0)  # one graph serves the fading in, the end of it and all that follows
-    assert level.train_discriminator.experimental_get_tracing_count() == 1
-    assert level.train_generator.experimental_get_tracing_count() == 1
+    # one graph serves the fading in, the end of it and all that follows
+    assert trainer._level(0).step.experimental_get_tracing_count() == 1
 
 
 def test_a_restored_training_goes_on_bit_by_bit():
@@ -84,6 +83,16 @@ def test_a_restored_training_goes_on_bit_by_bit():
     expected, weights = run(one, 6, 9), run(other, 6, 9)
     assert set(weights) == set(expected)
     assert all((weights[name] == expected[name]).all() for name in expected)
+
+
+def test_no_tensor_has_more_than_two_gradients():
+    """TensorFlow adds up more, of large tensors, in the order in which they come, which may differ from run to run."""
+    latents, mixing = np.zeros((4, 6), np.float32), np.zeros((4, 1, 1, 1), np.float32)
+    step = trainer_of()._level(0).step.get_concrete_function(Reals()[0], latents, mixing, latents, np.float32(0.5))
+    sums = [operation for operation in step.graph.get_operations() if operation.type == "AddN"]
+    assert sums and max(len(one.inputs) for one in sums) == 2
+    parts = [part for one in sums for part in one.inputs if part.op.type == "AddN"]
+    assert all(len(part.consumers()) == 2 for part in parts)  # else it would become one with the sum that it is part of
 
 
 def test_seeds_differ():
