@@ -6,7 +6,6 @@ from sources.contract import command
 
 # TensorFlow, which the verbs load when they need it, speaks only of errors and keeps to the cores it is given.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE", "0")  # keep oneDNN's gradients ready: 5 % of a small step
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", os.environ.get("OMP_NUM_THREADS", "0"))
 
 
