@@ -70,15 +70,24 @@ def schedule(tasks: Iterable[Task], nodes: Sequence[Node], work: Work,
              stop: Callable[[], None]) -> Changes:
     """Do `work(name, node, tell)` for every task, each in a thread, as many as `nodes` allow.
 
-    A task whose work raises has failed; those that hang on it are skipped, all others go on.
+    tasks: each after those it needs. Of what could start, what the longest chain of others waits
+    for starts first, else what is named first. A task whose work raises has failed; those that hang on it are skipped, all others go on.
     If the generator is closed or interrupted, `stop()` is called, which has to make running work
     end, and waited for.
     Raises NoDevice or UserError, before anything runs, if a task asks for more than any node has.
     """
-    waiting = {task.name: task for task in tasks}
+    waiting = {task.name: task for task in _longest_chains_first(list(tasks))}
     for task in waiting.values():
         _refuse_too_large(task, nodes)
     return _Schedule(waiting, nodes, work, stop).changes()
+
+
+def _longest_chains_first(tasks: Sequence[Task]) -> list[Task]:
+    waiting = {task.name: 0 for task in tasks}  # the longest chain of tasks that wait for it
+    for task in reversed(tasks):
+        for name in waiting.keys() & task.needs:
+            waiting[name] = max(waiting[name], waiting[task.name] + 1)
+    return sorted(tasks, key=lambda task: -waiting[task.name])
 
 
 class _Left:
@@ -152,7 +161,7 @@ class _Schedule:
 
     def _skip(self, failed: str) -> Iterator[Change]:
         lost = {failed}
-        for task in list(self._waiting.values()):  # in the order of the plan: each after those it needs
+        for task in list(self._waiting.values()):  # each comes after those it needs
             if lost.intersection(task.needs):
                 lost.add(task.name)
                 del self._waiting[task.name]

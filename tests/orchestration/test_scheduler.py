@@ -35,6 +35,14 @@ def test_a_task_runs_after_those_it_needs() -> None:
     assert ran == ["a", "b", "c", "d"]
 
 
+def test_what_the_longest_chain_waits_for_starts_first_else_what_is_named_first() -> None:
+    whole = Resources(gpus=0, cores=4, memory=10)
+    tasks = [task("a", wish=whole), task("b", wish=whole), task("c", "b", wish=whole), task("d", wish=whole),
+             task("e", "d", wish=whole), task("f", "e", wish=whole)]
+    large = Node("large", Resources(gpus=0, cores=4, memory=10))
+    assert kinds(run(tasks, lambda name: None, large), Started) == ["d", "b", "e", "a", "c", "f"]
+
+
 def test_a_name_that_is_no_task_counts_as_done() -> None:
     assert kinds(run([task("b", "a")], lambda name: None), Finished) == ["b"]
 
