@@ -71,7 +71,8 @@ def schedule(tasks: Iterable[Task], nodes: Sequence[Node], work: Work,
     """Do `work(name, node, tell)` for every task, each in a thread, as many as `nodes` allow.
 
     tasks: each after those it needs. Of what could start, what the longest chain of others waits
-    for starts first, else what is named first. A task whose work raises has failed; those that hang on it are skipped, all others go on.
+    for starts first, else what is named first. A task whose work raises has failed; those that hang
+    on it are skipped, all others go on.
     If the generator is closed or interrupted, `stop()` is called, which has to make running work
     end, and waited for.
     Raises NoDevice or UserError, before anything runs, if a task asks for more than any node has.
