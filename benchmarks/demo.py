@@ -2,8 +2,8 @@
 
 python benchmarks/demo.py [COMMIT]        (default: BEFORE)
 
-Each with its own code, manifest and images, which are built beforehand. The goal, half of the time at equal accuracy, is
-told here and fails nothing.
+Each with its own code, manifest and images, which are built beforehand. The goal, half of the time at equal accuracy,
+is told here and fails nothing.
 """
 
 from __future__ import annotations
