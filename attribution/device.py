@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # standard error is for what
 
 import numpy as np
 
+from attribution.cores import cores
 from sources.contract import loading, quiet
 from sources.contract.errors import NoDevice
 
@@ -15,11 +16,6 @@ with quiet.standard_error(), loading.framework():
     import tensorflow as tf
 
 VERSIONS = {"tensorflow": tf.__version__, "numpy": np.__version__}
-
-
-def cores():
-    """How many this process may use; TensorFlow does not read OMP_NUM_THREADS."""
-    return int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
 
 
 def choose(wish, precision="float32", together=True):
@@ -45,6 +41,7 @@ def choose(wish, precision="float32", together=True):
         tf.config.threading.set_intra_op_parallelism_threads(cores() if together else 1)
         tf.config.threading.set_inter_op_parallelism_threads(1 if together else cores())
         return "cpu"
+    tf.config.threading.set_intra_op_parallelism_threads(cores())
     for gpu in gpus:
         _limit_memory(gpu)
     return "cuda"

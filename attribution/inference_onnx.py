@@ -4,13 +4,13 @@ It starts in half a second, TensorFlow in three. What it says of an image is the
 whatever images come with it, and on however many cores.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnxruntime
 
 from attribution import onnx_graph
+from attribution.cores import cores
 
 VERSIONS = {"onnxruntime": onnxruntime.__version__, "numpy": np.__version__}
 _PIECE = 8  # images that a core computes together: 11.4 ms each at 128 pixels, by one 12.7, by 32 12.0
@@ -31,9 +31,8 @@ class Network:
         options.intra_op_num_threads = 1  # each core has images of its own, and waits for no other
         self._session = onnxruntime.InferenceSession(
             graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        cores = int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
-        self._pool = ThreadPoolExecutor(cores)
-        self.block = _PIECE * _PIECES * cores
+        self._pool = ThreadPoolExecutor(cores())
+        self.block = _PIECE * _PIECES * cores()
 
     def compute(self, images):
         """What inference.outputs yields of uint8 images (N, R, R, 3)."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from attribution import device as devices
 from attribution import layers, losses, networks
+from attribution.cores import cores
 from attribution.optimizer import Adam
 from sources.contract import models
 from sources.contract.batches import random_at
@@ -47,7 +48,7 @@ class ClassifierTrainer(_Trainer):
 
     def __init__(self, settings, resolution, seed, device, labels):
         super().__init__(settings, device, labels)
-        self._parts = devices.cores() if device == "cpu" else 1
+        self._parts = cores() if device == "cpu" else 1
         self._layers = networks.classifier(settings, resolution, labels)
         self._weights = _initial(networks.variables(self._layers), seed, _WEIGHTS)
         self._optimizer = Adam(self._weights, settings)
