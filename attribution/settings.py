@@ -51,6 +51,8 @@ class Settings(NamedTuple):
     beta1: float = 0.0               # Adam's
     beta2: float = 0.99              # Adam's
     epsilon: float = 1e-8            # Adam's
+    moving_average: float = 0.0      # decay of the average of the weights that is used after training;
+                                     # 0: the weights of the last step. Of visnet: 0.999, of EG alone
     mirror: bool = True              # each image left-right mirrored with probability 1/2
     precision: str = "float32"       # of activations, "bfloat16", or of GPUs' products, "tf32": both
                                      # are faster where the device has them
@@ -59,7 +61,6 @@ class Settings(NamedTuple):
     rec_g_weight: float = 0.1        # of the critic's score of the reconstruction
     wgan_lambda: float = 10.0        # of the gradient penalty
     wgan_epsilon: float = 0.001      # of the squared score of real images
-    moving_average: float = 0.999    # decay of EGs, the average of EG that is used after training
     # The run
     validate_every: int = 1000       # steps
     checkpoint_every: int = 1000     # steps
@@ -75,7 +76,7 @@ class Settings(NamedTuple):
         return self.minibatch * (2 if self.network == "visnet" else 1)
 
 
-PUBLISHED = {"classifier": Settings(), "visnet": Settings(network="visnet", latent_res=4)}
+PUBLISHED = {"classifier": Settings(), "visnet": Settings(network="visnet", latent_res=4, moving_average=0.999)}
 
 
 def settings(arguments):

@@ -136,9 +136,26 @@ def test_visnet_learns(run):
     assert curve[-1]["validation_accuracy"] > 0.5 and curve[-1]["reconstruction"] < 0.7 * curve[0]["reconstruction"]
 
 
-@pytest.mark.parametrize("network", ["classifier", "visnet"])
-def test_a_killed_run_gives_the_bits_of_an_undisturbed_one(run, monkeypatch, network):
-    undisturbed = bits(run("undisturbed", network=network))
+def test_an_average_of_the_weights_is_used_if_asked_for():
+    tiny = {name: value for name, value in TINY.items() if name != "images"}
+    settings, random = PUBLISHED["classifier"]._replace(**tiny), np.random.RandomState(0)
+    plain, averaged = (trainers.new(settings._replace(moving_average=decay), 8, 0, "cpu", 2) for decay in (0, 0.75))
+    expected = averaged.weights()
+    for number in range(3):
+        batch = random.randint(0, 256, (settings.batch, 8, 8, 3)).astype(np.uint8), np.arange(settings.batch) % 2
+        assert averaged.step(number, {number: batch}) == plain.step(number, {number: batch})
+        expected = {name: 0.25 * value + 0.75 * expected[name] for name, value in plain.weights().items()}
+    for name, value in averaged.weights().items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-6)
+    of_average, of_last = (trainer.logits(batch[0]).numpy() for trainer in (averaged, plain))
+    assert np.abs(of_average - of_last).max() > 1e-3
+    plain.begin(averaged.weights())
+    np.testing.assert_allclose(plain.logits(batch[0]), of_average, atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [{}, {"moving_average": 0.5}, {"network": "visnet"}])
+def test_a_killed_run_gives_the_bits_of_an_undisturbed_one(run, monkeypatch, settings):
+    undisturbed = bits(run("undisturbed", **settings))
     record = Training.record
 
     def die_once(self, step, images, losses):
@@ -148,8 +165,8 @@ def test_a_killed_run_gives_the_bits_of_an_undisturbed_one(run, monkeypatch, net
         record(self, step, images, losses)
     monkeypatch.setattr(Training, "record", die_once)
     with pytest.raises(Stopped):
-        run("killed", network=network)
-    assert bits(run("killed", network=network)) == undisturbed
+        run("killed", **settings)
+    assert bits(run("killed", **settings)) == undisturbed
 
 
 @pytest.mark.parametrize("network", ["classifier", "visnet"])
