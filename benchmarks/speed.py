@@ -3,7 +3,8 @@
 python benchmarks/speed.py [WORK ...]         (such as "ProGAN training, 64"; else all of them)
 
 The peak is PyTorch's 3x3 convolution in float32, measured before and after each work: a share of
-the mean of both tells more than a rate where others use the machine too. Operations are those of
+the mean of both tells more than a rate where others use the machine too. It is the measure of
+trainings in bfloat16 too, which are measured where the processor has that. Operations are those of
 the published formulation, so that a cheaper one of the same arithmetic counts as faster than it is.
 Time is that between events of one container, when everything is compiled; memory is the most that
 its process held. Goals are told, and none fails the command. What all works found is kept, in a
@@ -23,7 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.parts import containers, inputs  # noqa: E402
-from benchmarks.parts.works import Work, works  # noqa: E402
+from benchmarks.parts.works import Work, in_bfloat16, works  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 _PEAK_IMAGE = "cramergan"
@@ -31,21 +32,20 @@ _PEAK_IMAGE = "cramergan"
 
 def main() -> None:
     """Measure, print, keep."""
-    known = works()
-    chosen = sys.argv[1:] or list(known)
+    known, chosen = works() | in_bfloat16(), sys.argv[1:]
     if unknown := sorted(set(chosen) - set(known)):
         sys.exit(f"{unknown[0]}: there is no such work; there are\n" + "\n".join(known))
-    references = containers.built(sorted({known[name].image for name in chosen} | {_PEAK_IMAGE}))
+    references = containers.built(sorted({known[name].image for name in chosen or known} | {_PEAK_IMAGE}))
     peaks = [containers.peaks(references[_PEAK_IMAGE])]
     print(said(peaks[0]))
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in chosen:
+        for name in chosen or [*works(), *(in_bfloat16() if peaks[0]["bfloat16_convolution"] else ())]:
             found = measured(known[name], Path(folder), references[known[name].image])
             peaks.append(containers.peaks(references[_PEAK_IMAGE]))
             rows[name] = row(known[name], found, [one["float32_convolution"] for one in peaks[-2:]])
             print(line(name, known[name], rows[name]), flush=True)
-    if len(rows) == len(known):
+    if not chosen:
         keep({"processor": processor(), "cores": containers.CORES, "peaks": peaks[0], "works": rows})
 
 
@@ -86,12 +86,12 @@ def said(peaks: dict[str, float | None]) -> str:
     rates = {name: f"{rate / 1e9:.0f} G" if rate else "none" for name, rate in peaks.items()}
     return (f"{processor()}, {containers.CORES} cores; a second: "
             + ", ".join(f"{name} {rate}" for name, rate in rates.items())
-            + f"\n{'':28}{'rate':>8} {'':14}{'of the peak':>12}{'goal':>8}{'memory':>11}")
+            + f"\n{'':34}{'rate':>8} {'':14}{'of the peak':>12}{'goal':>8}{'memory':>11}")
 
 
 def line(name: str, work: Work, found: dict[str, Any]) -> str:
     """A row in words."""
-    return (f"{name:28}{found['rate']:8} {found['unit']:14}{found['share']:12.0%}{work.goal:8.0%}"
+    return (f"{name:34}{found['rate']:8} {found['unit']:14}{found['share']:12.0%}{work.goal:8.0%}"
             f"{found['memory_bytes'] >> 20:7} MiB")
 
 

@@ -5,7 +5,7 @@ smaller minibatches: one round of the published size takes a processor minutes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.parts import flops
@@ -37,7 +37,7 @@ class Work:
 
 
 def works() -> dict[str, Work]:
-    """All of them, by name."""
+    """Those in float32, by name."""
     classifier = flops.classifier(128)
     cramer, mmd = (flops.cramer_mmd_networks(128, 64, features)[0] for features in (256, 16))
     return {
@@ -60,6 +60,12 @@ def works() -> dict[str, Work]:
         "SNGAN training, 128": Work(
             "sngan", 0.45, _sngan_iteration(), _train(128), {"width": 16, "minibatch": 8, "iterations": 8},
             "iterations")}
+
+
+def in_bfloat16() -> dict[str, Work]:
+    """The trainings that a setting of theirs takes to bfloat16; their goals are those in float32."""
+    return {f"{name}, bfloat16": replace(work, config={**work.config, "precision": "bfloat16"})
+            for name, work in works().items() if "train" in work.words and work.image != "sngan"}
 
 
 def _train(resolution: int) -> tuple[str, ...]:
