@@ -13,10 +13,10 @@ from PIL import Image
 from datasets import Asked, Unusable, pictures
 from datasets import photos as known
 from sources.contract import events, imagesets
-from sources.contract.batches import random_at
 
 from . import wallpapers, writing
 from .dataset import Dataset, require_usable
+from .parallel import Draws
 
 _KEPT_BYTES = 1 << 28  # of photographs made smaller, for the next crop
 
@@ -77,7 +77,7 @@ def _centres(settings, remarks):
 
 def _crops(settings, seed, remarks):
     """A function of a photograph, its split and a row: a square of at least half its shorter side, anywhere in it."""
-    small = 2 * settings.resolution
+    small, draws = 2 * settings.resolution, Draws()
 
     @functools.lru_cache(_KEPT_BYTES // (small * small * 3 * 3 // 2))  # of 2:3, as most are
     def photograph(file):
@@ -86,7 +86,7 @@ def _crops(settings, seed, remarks):
         return image.resize([max(round(side * scale), small) for side in image.size], Image.Resampling.LANCZOS)
 
     def pixels(file, number, row):
-        image, random = photograph(file), random_at(seed, 1 + number, row)
+        image, random = photograph(file), draws.at(seed, 1 + number, row)
         side = random.randint(settings.resolution, small + 1)
         left, top = (random.randint(length - side + 1) for length in image.size)
         return pictures.resized(image.crop((left, top, left + side, top + side)), settings.resolution)

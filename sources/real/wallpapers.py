@@ -5,7 +5,6 @@ crop never leaves its tile, so no two splits share a pixel, not even by the filt
 """
 
 import hashlib
-import io
 import json
 import sys
 from pathlib import Path
@@ -15,9 +14,9 @@ import numpy as np
 from PIL import ImageStat
 
 from datasets import Unusable, pictures
-from sources.contract.batches import random_at
 
 from .dataset import Dataset
+from .parallel import Draws, each
 
 WALLPAPERS = (Path(sys.prefix) / "share/backgrounds", Path("/usr/share/backgrounds"))  # where they are looked for
 TILES_ACROSS = 6  # tiles along the shorter side of a photograph, unless its pixels are too few
@@ -45,21 +44,20 @@ def open_dataset(settings, seed):
 
 def crops(paths, settings, seed):
     """Crops of these photographs. Raises Unusable for unreadable, too small or too few ones."""
-    digest = hashlib.sha256()
-    photographs = [_photograph(path, settings.resolution, digest) for path in paths]
+    photographs = list(each(lambda path: _photograph(path, settings.resolution), paths))
     tiles = _tiles(photographs, settings.resolution)
     counts = (settings.gan, settings.train, settings.validation, settings.test)
-    splits = deal(tiles, counts, seed)
+    splits, draws = deal(tiles, counts, seed), Draws()
 
     def image(key):
         number, row = key
         tile = splits[number][row % len(splits[number])]
-        random = random_at(seed, 1 + number, row)
+        random = draws.at(seed, 1 + number, row)
         return pictures.resized(_crop(photographs[tile.photograph], tile, settings.resolution, random),
                                 settings.resolution)
 
     gan, *attribution = ([(number, row) for row in range(count)] for number, count in enumerate(counts))
-    return Dataset("photos", digest.hexdigest(), gan, sum(attribution, []), image)
+    return Dataset("photos", _digest(paths), gan, sum(attribution, []), image)
 
 
 def deal(tiles, counts, seed):
@@ -89,11 +87,17 @@ def _installed(known):
                    "the packages, or name a folder of your own photographs: --archive DIR")
 
 
-def _photograph(path, resolution, digest):
+def _digest(paths):
+    digest = hashlib.sha256()
+    for path in paths:
+        data = path.read_bytes()
+        digest.update(path.name.encode() + b"\n%d\n" % len(data) + data)
+    return digest.hexdigest()
+
+
+def _photograph(path, resolution):
     """The photograph at `path`, with no more pixels than its crops need."""
-    data = path.read_bytes()
-    digest.update(path.name.encode() + b"\n%d\n" % len(data) + data)
-    image = pictures.read(str(path), io.BytesIO(data), smallest_side=4 * TILES_ACROSS * resolution)
+    image = pictures.read(str(path), path, smallest_side=4 * TILES_ACROSS * resolution)
     if min(image.size) < 2 * resolution:
         raise Unusable(f"{path}: {image.width}x{image.height} pixels; at resolution {resolution} the shorter side "
                        f"needs {2 * resolution} or more; choose a lower resolution")
