@@ -106,7 +106,8 @@ class Trainer:
         with torch.no_grad():
             fakes = self._fakes(random)
         mixing = self.bring(random.uniform(size=(len(batch), 1, 1, 1)).astype(np.float32))
-        terms = discriminator_terms(self.critic, self._discriminate, self._real(batch), fakes, mixing)
+        terms = discriminator_terms(self.critic, self._discriminate, self._image_gradient,
+                                    self._real(batch), fakes, mixing)
         loss = weighted(terms, self.settings)
         self.discriminator.step(loss)
         return loss.detach()
@@ -127,6 +128,10 @@ class Trainer:
     def _discriminate(self, images):
         with self._rough():
             return [layer.float() for layer in networks.discriminator(self.discriminator.variables, images)]
+
+    def _image_gradient(self, layers, gradient):
+        with self._rough():
+            return networks.image_gradient(self.discriminator.variables, layers, gradient).float()
 
     def _rough(self):
         """Convolutions and products in bfloat16, if the settings say so; variables, and losses outside, in float32."""
@@ -149,20 +154,23 @@ def generator_loss(critic, discriminator, real, fakes):
     return critic.generator_loss(of_real, discriminator(torch.cat(fakes))[-1].split(len(real)))
 
 
-def discriminator_terms(critic, discriminator, real, fakes, mixing):
+def discriminator_terms(critic, discriminator, image_gradient, real, fakes, mixing):
     """The discriminator's loss and its two penalties, scalars without weights: {"loss", "penalty", "l2_penalty"}.
 
-    discriminator: as of generator_loss. mixing: (N, 1, 1, 1) in [0, 1), the share of the first batch of fakes in the
-    images whose gradient is penalised.
+    discriminator: as of generator_loss. image_gradient: function (the layers of some images, the gradient of their
+    features) -> the gradient (N, R, R, 3) of these images. mixing: (N, 1, 1, 1) in [0, 1), the share of the first
+    batch of fakes in the images whose gradient is penalised.
     """
-    layers = discriminator(torch.cat((real, *fakes)))
-    features = layers[-1].split(len(real))
-    mixed = ((1 - mixing) * real + mixing * fakes[0]).detach().requires_grad_()
-    scores = critic.score(discriminator(mixed)[-1], features[0], features[1:])
-    return {"loss": critic.discriminator_loss(features[0], features[1:]),
-            "penalty": losses.gradient_penalty(scores, mixed),
+    mixed = (1 - mixing) * real + mixing * fakes[0]
+    layers = discriminator(torch.cat((real, *fakes, mixed)))
+    of_real, *of_fakes, of_mixed = layers[-1].split(len(real))
+    scores = critic.score(of_mixed, of_real, of_fakes)
+    of_features, = torch.autograd.grad(scores.sum(), of_mixed, create_graph=True)
+    gradient = image_gradient([layer[-len(real):] for layer in layers], of_features)
+    return {"loss": critic.discriminator_loss(of_real, of_fakes),
+            "penalty": losses.gradient_penalty(gradient),
             # The sum of two means of N, the reals' and the first fakes', is twice the mean of all 2N.
-            "l2_penalty": 2 * losses.mean_squares([layer[:2 * len(real)] for layer in layers])}
+            "l2_penalty": 2 * losses.mean_squares(layers)[:2 * len(real)].mean()}
 
 
 def weighted(terms, settings):

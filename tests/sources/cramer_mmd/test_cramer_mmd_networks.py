@@ -90,6 +90,21 @@ def test_the_discriminator_at_64_pixels(random):
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("resolution", [32, 64])
+def test_the_gradient_of_images_and_its_own_gradients_are_those_of_autograd(random, resolution):
+    v = {name: value.requires_grad_()
+         for name, value in tensors(drawn(variables.discriminator_shapes(resolution, 2, 5), random)).items()}
+    images = torch.from_numpy(random.uniform(0, 1, (3, resolution, resolution, 3))).requires_grad_()
+    layers = networks.discriminator(v, images)
+    of_features, expected = torch.autograd.grad(layers[-1].square().sum(), (layers[-1], images), create_graph=True)
+    found = networks.image_gradient(v, layers, of_features)
+    torch.testing.assert_close(found, expected)
+    for name, value in v.items():
+        one, other = (torch.autograd.grad(each.square().sum(), value, retain_graph=True)[0]
+                      for each in (found, expected))
+        torch.testing.assert_close(one, other, msg=name)
+
+
 @pytest.mark.parametrize("shapes, count", [
     (variables.generator_shapes(128, 64, 100), 11764035), (variables.discriminator_shapes(128, 64, 256), 21609344),
     (variables.discriminator_shapes(128, 64, 16), 17676944)])

@@ -35,6 +35,7 @@ class Case:
              for key, value in models.part(weights, which).items() if "moving_" not in key}
             for which in ("generator", "discriminator"))
         self.discriminate = partial(networks.discriminator, self.discriminator)
+        self.image_gradient = partial(networks.image_gradient, self.discriminator)
         self.settings = self.critic.PUBLISHED
 
     def tensor(self, name):
@@ -49,8 +50,8 @@ class Case:
     def terms(self):
         """Loss and penalties of the discriminator."""
         fakes = [fake.detach() for fake in self.fakes()]
-        return trainer.discriminator_terms(self.critic, self.discriminate, self.tensor("real"), fakes,
-                                           self.tensor("alpha"))
+        return trainer.discriminator_terms(self.critic, self.discriminate, self.image_gradient,
+                                           self.tensor("real"), fakes, self.tensor("alpha"))
 
     def compare(self, prefix, network, arrays, tolerance):
         """Every array below `prefix`, whole or every so-many-th element, by relative norm; returns how many."""
@@ -133,8 +134,12 @@ def test_norms_of_the_gradient_penalty(case):
     real, fakes, mixing = case.tensor("real"), [fake.detach() for fake in case.fakes()], case.tensor("alpha")
     features = [networks.discriminator(case.discriminator, images)[-1] for images in (real, *fakes)]
     mixed = ((1 - mixing) * real + mixing * fakes[0]).requires_grad_()
-    scores = case.critic.score(networks.discriminator(case.discriminator, mixed)[-1], features[0], features[1:])
-    norms = numbers(losses.column_norms(scores, mixed))
+    layers = networks.discriminator(case.discriminator, mixed)
+    scores = case.critic.score(layers[-1], features[0], features[1:])
+    of_features, by_autograd = torch.autograd.grad(scores.sum(), (layers[-1], mixed))
+    gradient = case.image_gradient(layers, of_features)
+    assert relative(numbers(gradient), numbers(by_autograd)) < 1e-5
+    norms = numbers(losses.column_norms(gradient))
     np.testing.assert_allclose(norms, case.stored["gp_norms"], rtol=1e-4, atol=1e-5)
 
 

@@ -139,7 +139,7 @@ def _first_gradients(gan, precision):
     real = made._real((random.uniform(0, 16, (8, 32, 32, 3)) ** 2).astype(np.uint8))
     fakes = made._fakes(random)
     fixed, mixing = [fake.detach() for fake in fakes], torch.rand(8, 1, 1, 1, generator=torch.manual_seed(0))
-    terms = trainer.discriminator_terms(gan, made._discriminate, real, fixed, mixing)
+    terms = trainer.discriminator_terms(gan, made._discriminate, made._image_gradient, real, fixed, mixing)
     for loss, part in ((trainer.generator_loss(gan, made._discriminate, real, fakes), made.generator),
                        (trainer.weighted(terms, made.settings), made.discriminator)):
         yield torch.cat([each.flatten() for each in torch.autograd.grad(loss, list(part.variables.values()))])
