@@ -10,12 +10,11 @@ import numpy as np
 from chainer import initializers
 from chainer.backends import cuda
 
-from . import on_ideep, variables
+from . import on_ideep, on_ideep_up, variables
 from .links import SHIFTS, SNConvolution2D, SNEmbedID, SNLinear, batch_normalization, ready
 
 _PLAIN = initializers.GlorotUniform(1.0)
 _BEFORE_RELU = initializers.GlorotUniform(np.sqrt(2))
-_FEWEST = 16  # channels that iDeep computes together; for fewer it has nothing fast
 
 
 class Generator(chainer.Chain):
@@ -50,7 +49,8 @@ class Generator(chainer.Chain):
         for name in self._blocks:
             h = self[name](h, y)
         h = F.relu(self["b%d" % self._last](h))
-        return F.tanh(_convolve_to_colours(h, self["l%d" % self._last]))
+        last = self["l%d" % self._last]
+        return on_ideep_up.to_colours(h, last) if ready(h) else F.tanh(last(h))
 
 
 class UpBlock(chainer.Chain):
@@ -68,6 +68,8 @@ class UpBlock(chainer.Chain):
             self.b2 = batch_normalization(out, classes)
 
     def forward(self, x, y):
+        if y is None and ready(x):
+            return on_ideep_up.up_block(x, self)
         inner, shortcut = self.kernels or self.make_kernels()
         h = F.deconvolution_2d(F.relu(self.b1(x, y)), inner, None, 2, 1)
         h = F.relu(self.b2(h, y, self.c1.b))
@@ -168,14 +170,6 @@ def doubled_1x1(weight):
     """The same of a 1x1 convolution. It keeps iDeep's order of channels, which showing pixels again does not."""
     out, into = weight.shape[:2]
     return F.broadcast_to(F.transpose(weight, (1, 0, 2, 3)), (into, out, 2, 2))
-
-
-def _convolve_to_colours(x, convolution):
-    """`convolution(x)` for few channels, computed as if there were as many as iDeep is fast with."""
-    out = len(convolution.W)
-    spare = ((0, max(_FEWEST - out, 0)),)
-    weight, bias = F.pad(convolution.W, spare + 3 * ((0, 0),), "constant"), F.pad(convolution.b, spare, "constant")
-    return F.convolution_2d(x, weight, bias, 1, 1)[:, :out]
 
 
 def _downsample(x):

@@ -16,10 +16,10 @@ def residual_block(x, links, activate, fixed):
     x: Variable (N, C, H, W). links: c1, c2 and, where the block halves, c_sc; each an SNConvolution2D.
     fixed: whether the gradient of x alone is wanted.
     """
-    parameters = [parameter for link in links for parameter in (link.W, link.b)]
+    weights = [parameter for link in links for parameter in (link.W, link.b)]
     if fixed:
-        parameters = [parameter.array for parameter in parameters]
-    return _ResidualBlock(links, activate).apply([x] + parameters)[0]
+        weights = [parameter.array for parameter in weights]
+    return _ResidualBlock(links, activate).apply([x] + weights)[0]
 
 
 class _ResidualBlock(chainer.FunctionNode):
@@ -33,19 +33,19 @@ class _ResidualBlock(chainer.FunctionNode):
     def forward(self, inputs):
         x = intel64.ideep.array(inputs[0])
         self._x = x
-        self._first = _relu(x) if self._activate else x
-        self._second = _relu(self._c1.forward(self._first))
+        self._first = relu(x) if self._activate else x
+        self._second = relu(self._c1.forward(self._first))
         y = self._c2.forward(self._second)
         y += self._shortcut.forward(_pool(x)) if self._shortcut else x
         return y,
 
     def backward(self, indexes, gradients):
         gy, of_x, of_weights = intel64.ideep.array(gradients[0].array), 0 in indexes, 1 in indexes
-        g = _relu_gradient(self._second, self._c2.backward(gy, True, of_weights))
+        g = relu_gradient(self._second, self._c2.backward(gy, True, of_weights))
         g = self._c1.backward(g, of_x, of_weights)
         shortcut = self._shortcut.backward(gy, of_x, of_weights) if self._shortcut else gy
         if of_x:
-            g = _relu_gradient(self._first, g) if self._activate else g
+            g = relu_gradient(self._first, g) if self._activate else g
             g += _pool_gradient(self._x, shortcut) if self._shortcut else gy
         found = [g] + self._c1.gradients + self._c2.gradients + (self._shortcut.gradients if self._shortcut else [])
         return [chainer.as_variable(found[index]) for index in indexes]
@@ -94,15 +94,19 @@ class _Convolution(object):
         return [self._norm.backward((weight,), (shifted.reshape(weight.shape),))[0], np.asarray(bias)]
 
     def _parameters(self, out):
-        """What iDeep has to know; out: shape of what it makes."""
-        return intel64.ideep.convolution2DParam(out, 1, 1, self._stride, self._stride, *(4 * [self._pad]))
+        return parameters(out, self._stride, self._pad)
 
 
-def _relu(x):
+def parameters(out, stride, pad):
+    """What iDeep has to know of a convolution; out: shape of what it makes."""
+    return intel64.ideep.convolution2DParam(out, 1, 1, stride, stride, pad, pad, pad, pad)
+
+
+def relu(x):
     return intel64.ideep.relu.Forward(x)
 
 
-def _relu_gradient(y, gy):
+def relu_gradient(y, gy):
     return intel64.ideep.relu.Backward(y, gy)
 
 
