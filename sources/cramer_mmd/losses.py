@@ -19,5 +19,5 @@ def column_norms(gradient):
 
 
 def mean_squares(layers):
-    """(N,) sums over layers of the mean square of a layer's outputs for an image."""
+    """Of each image the sum over layers of the mean square of what the layer made of it: (N,)."""
     return sum(layer.square().mean(tuple(range(1, layer.dim()))) for layer in layers)
