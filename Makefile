@@ -10,7 +10,7 @@ help: ## what can be made
 reproduce-demo: .venv/ready ## from photographs to a report, 32x32, on a CPU, in minutes
 	$(RUN) run manifests/demo.yaml
 
-reproduce-study-demo: .venv/ready ## the whole study at the demo's scale, in less than an hour
+reproduce-study-demo: .venv/ready ## the whole study at the demo's scale, in less than half an hour
 	$(RUN) run manifests/study-demo.yaml
 
 reproduce-celeba: .venv/ready ## the published study on CelebA (GPUs, days)
