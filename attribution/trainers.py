@@ -54,10 +54,10 @@ class ClassifierTrainer(_Trainer):
         self._layers = networks.classifier(settings, resolution, labels)
         shapes = networks.variables(self._layers)
         self._weights = _initial(shapes, seed, _WEIGHTS)
-        self._networks = {"weights": self._weights}
+        self._copies = {"weights": self._weights}
         if settings.moving_average:
-            self._networks["average"] = _initial(shapes, seed, _WEIGHTS)
-        self._average = self._networks.get("average", self._weights)
+            self._copies["average"] = _initial(shapes, seed, _WEIGHTS)
+        self._average = self._copies.get("average", self._weights)
         self._optimizer = Adam(self._weights, settings)
 
     def step(self, number, batches):
@@ -76,12 +76,12 @@ class ClassifierTrainer(_Trainer):
 
     def state(self):
         """{name: array}, everything that training changes."""
-        return _prefixed({**{name: _arrays(part) for name, part in self._networks.items()},
+        return _prefixed({**{name: _arrays(part) for name, part in self._copies.items()},
                           "optimizer": self._optimizer.state()})
 
     def restore(self, state):
         """Continue from what `state` returned."""
-        for name, part in self._networks.items():
+        for name, part in self._copies.items():
             _assign(part, models.part(state, name))
         self._optimizer.restore(models.part(state, "optimizer"))
 
@@ -91,7 +91,7 @@ class ClassifierTrainer(_Trainer):
 
     def begin(self, weights):
         """Begin with the `weights` of a model."""
-        for part in self._networks.values():
+        for part in self._copies.values():
             _assign(part, weights)
 
     @tf.function(autograph=False)

@@ -4,7 +4,7 @@ python benchmarks/budget.py [MANIFEST]        (default: manifests/study-demo.yam
 
 A stage counts for the first experiment of the manifest that needs it: the seconds of all cores together that it says
 it took, or those on the clock times its cores where it does not, over the cores of this machine. "run" is the clock's
-time from the first start to the last end. Fails if the manifest's budget of an experiment, or 60 minutes for all, is
+time from the first start to the last end. Fails if the manifest's budget of an experiment, or 30 minutes for all, is
 not kept.
 """
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from orchestration import manifest, plan, runs  # noqa: E402
 from orchestration.store import Store  # noqa: E402
 
-LIMIT_MINUTES = 60
+LIMIT_MINUTES = 30
 RESULTS = Path(__file__).parent / "results" / "budget.json"
 
 

@@ -3,8 +3,8 @@
 python benchmarks/speed.py [WORK ...]         (such as "ProGAN training, 64"; else all of them)
 
 The peak is PyTorch's 3x3 convolution in float32, measured before and after each work: a share of
-the mean of both tells more than a rate where others use the machine too. It is the measure of
-trainings in bfloat16 too, which are measured where the processor has that. Operations are those of
+the mean of both tells more than a rate where others use the machine too. Trainings in bfloat16,
+where the processor has that, have the same peak and goals. Operations are those of
 the published formulation, so that a cheaper one of the same arithmetic counts as faster than it is.
 Time is that between events of one container, when everything is compiled; memory is the most that
 its process held. Goals are told, and none fails the command. What all works found is kept, in a

@@ -120,7 +120,7 @@ def _seen(weight):
 
 
 def _convolve_few(hidden, weight, bias):
-    """The same, of a padded input, as one product of matrices: what is under the weight at each place, and the weight.
+    """`_halve` of 4x4 pixels, padded, as a product of what is under the weight at each place with the weight.
 
     With 2x2 places, oneDNN's convolutions and their gradients take twice as long and more.
     """
@@ -149,9 +149,9 @@ def _added(rows, weight):
 
 
 def _one_to_four(hidden, kernel):
-    """The same of one pixel: a product with each of four matrices, kernel (2, 2, in, out).
+    """`_upscale_convolve` of one pixel: a product with each of four matrices, kernel (2, 2, in, out).
 
-    The demo's takes 0.07 ms in place of 0.35, with gradients 0.3 in place of 1.4: six times a round.
+    The demo's takes 0.07 ms in place of 0.35, with gradients 0.3 in place of 1.4.
     """
     four = torch.matmul(hidden.flatten(1), kernel)  # (2, 2, N, out)
     return four.permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)

@@ -169,7 +169,8 @@ def discriminator_terms(critic, discriminator, image_gradient, real, fakes, mixi
     gradient = image_gradient([layer[-len(real):] for layer in layers], of_features)
     return {"loss": critic.discriminator_loss(of_real, of_fakes),
             "penalty": losses.gradient_penalty(gradient),
-            # The sum of two means of N, the reals' and the first fakes', is twice the mean of all 2N.
+            # The sum of two means of N, the reals' and the first fakes', is twice the mean of all 2N. The others' are
+            # computed with these: of a part of a layer the gradient would be filled up with zeros.
             "l2_penalty": 2 * losses.mean_squares(layers)[:2 * len(real)].mean()}
 
 

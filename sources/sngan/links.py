@@ -136,14 +136,15 @@ class ConditionalBatchNormalization(chainer.Chain):
             self.gammas = L.EmbedID(classes, channels, initialW=initializers.One())
             self.betas = L.EmbedID(classes, channels, initialW=initializers.Zero())
 
-    def both(self):
-        """gamma and beta of the only category, Variables (1, C)."""
+    def gamma_and_beta(self):
+        """Of the only category, Variables (1, C)."""
         return self.gammas.W, self.betas.W
 
     def forward(self, x, y, bias=None):
         """x: (N, C, H, W). y: (N,) categories, or None where there is only one. bias: as of `_normalised`."""
         if y is None:  # one category: an ordinary batch normalisation, in one function
-            return _normalised(self, x, *([F.flatten(variable) for variable in self.both()] + [bias]))
+            gamma, beta = (F.flatten(variable) for variable in self.gamma_and_beta())
+            return _normalised(self, x, gamma, beta, bias)
         xp = cuda.get_array_module(x.array)
         channels = x.shape[1]
         plain = _normalised(self, x, xp.ones(channels, xp.float32), xp.zeros(channels, xp.float32), bias)
@@ -154,8 +155,8 @@ class ConditionalBatchNormalization(chainer.Chain):
 class BatchNormalization(L.BatchNormalization):
     """The ordinary one, with the same calls as the conditional one."""
 
-    def both(self):
-        """gamma and beta, Variables (C,)."""
+    def gamma_and_beta(self):
+        """Variables (C,)."""
         return self.gamma, self.beta
 
     def forward(self, x, y=None, bias=None):
@@ -192,6 +193,7 @@ def _train(link, x, gamma, beta):
 class NormaliseBatch(chainer.Function):
     """iDeep's batch normalisation of x + bias, with the running statistics of `link`, or in training the batch's.
 
+    bias: as of `_normalised`: in training the running mean alone shows it. Gradients are those of training.
     Chainer's own asks iDeep's arrays for their type, which copies them into NumPy's order: that, and all
     that follows in this order, was a tenth of the time of training and of generation.
     """

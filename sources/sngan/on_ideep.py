@@ -16,10 +16,10 @@ def residual_block(x, links, activate, fixed):
     x: Variable (N, C, H, W). links: c1, c2 and, where the block halves, c_sc; each an SNConvolution2D.
     fixed: whether the gradient of x alone is wanted.
     """
-    weights = [parameter for link in links for parameter in (link.W, link.b)]
+    learnt = [parameter for link in links for parameter in (link.W, link.b)]
     if fixed:
-        weights = [parameter.array for parameter in weights]
-    return _ResidualBlock(links, activate).apply([x] + weights)[0]
+        learnt = [parameter.array for parameter in learnt]
+    return _ResidualBlock(links, activate).apply([x] + learnt)[0]
 
 
 class _ResidualBlock(chainer.FunctionNode):

@@ -14,11 +14,12 @@ _FEWEST = 16  # channels that iDeep computes together; for fewer it has nothing 
 
 
 def up_block(x, block):
-    """What `UpBlock.forward` says, of one category. x: Variable (N, C, H, W). block: an UpBlock."""
+    """All steps of an UpBlock of one category, in one function. x: Variable (N, C, H, W). block: the UpBlock."""
     with chainer.no_backprop_mode():
         kernels = block.kernels or [kernel.array for kernel in block.make_kernels()]
-    weights = (block.c1.W, block.c2.W, block.c2.b, block.c_sc.W, block.c_sc.b)
-    return _UpBlock(block, kernels).apply((x,) + weights + block.b1.both() + block.b2.both())[0]
+    convolutions = (block.c1.W, block.c2.W, block.c2.b, block.c_sc.W, block.c_sc.b)
+    scales = block.b1.gamma_and_beta() + block.b2.gamma_and_beta()
+    return _UpBlock(block, kernels).apply((x,) + convolutions + scales)[0]
 
 
 def to_colours(x, convolution):

@@ -24,6 +24,11 @@ def test_norms_have_their_epsilon_inside_the_root():
     assert cramergan.score(A, A, [A, A]).item() == pytest.approx(expected, abs=1e-6)
 
 
+def test_mean_squares_are_those_of_each_image_added_over_layers():
+    maps = torch.tensor([[[[1.0, 3.0]]], [[[0.0, 2.0]]]])
+    assert losses.mean_squares([maps, torch.cat((A, B))]).tolist() == [5 + 4.5, 2 + 8]
+
+
 def quadratics(square):
     """The three rational quadratic kernels of two points so far apart."""
     return sum((1 + square / (2 * alpha)) ** -alpha for alpha in (0.1, 1, 10))
