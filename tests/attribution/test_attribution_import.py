@@ -84,7 +84,8 @@ def test_every_form_of_the_classifier(write, tmp_path, settings):
 
 
 @pytest.mark.parametrize("settings", [
-    SMALL._replace(network="visnet", latent_res=size, code_width=code) for size in (-1, 4, 8) for code in (0, 5)])
+    SMALL._replace(network="visnet", latent_res=size, code_width=code, moving_average=0.999)
+    for size in (-1, 4, 8) for code in (0, 5)])
 def test_every_form_of_the_visnet(write, tmp_path, settings):
     description, weights = import_(write(*visnet(settings)), tmp_path / "model")
     assert Settings(**description["settings"]) == settings
