@@ -27,8 +27,8 @@ LAST = {"moving_average": 0.0}
 VARIANTS: dict[str, dict[str, Any]] = {
     "60,000 images at 0.001, last step": {"images": 60_000, "learning_rate": 0.001, **LAST},
     "60,000 images at 0.001, average": {"images": 60_000, "learning_rate": 0.001},
-    "24,000 images at 0.005, last step": LAST,
-    "24,000 images at 0.005, average: the demo's": {},
+    "the demo's, last step": LAST,
+    "the demo's": {},
     "the demo's, in bfloat16": {"precision": "bfloat16"}}
 
 

@@ -1,4 +1,7 @@
-"""Work for several threads: Pillow decodes and resizes without Python's lock, so that all cores are at it."""
+"""Work for several threads, and random numbers of each one's own.
+
+Pillow decodes and resizes without Python's lock, so that all cores are at it.
+"""
 
 import collections
 import os
